@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, TypeAlias
 
+Day: TypeAlias = date
 ProductType = Literal["goods", "service"]
 ItemType = Literal["inventory", "sales", "purchases", "sales_and_purchases"]
 Status = Literal["active", "inactive"]
@@ -206,7 +207,7 @@ class Order:
     already left the opening stock. `exchange_rate` is base units for one unit of `currency`."""
 
     number: str
-    date: date
+    date: Day
     customer: str
     created: datetime
     modified: datetime
@@ -215,7 +216,7 @@ class Order:
     currency: str = ""
     exchange_rate: Decimal = Decimal(1)
     location: str = ""
-    shipment_date: date | None = None
+    shipment_date: Day | None = None
     shipping_charge: Decimal = ZERO
     salesperson: str = ""
     delivery_method: str = ""
@@ -237,7 +238,7 @@ class Receipt:
     """Goods received from a vendor, already part of the opening stock. `purchase_order` is the order's number or ""."""
 
     number: str
-    date: date
+    date: Day
     vendor: str
     purchase_order: str = ""
     lines: tuple[ReceiptLine, ...] = ()
