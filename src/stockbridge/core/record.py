@@ -1,0 +1,162 @@
+"""What a connector declares (Stream, Field) and what it reads (Record).
+
+Values are plain and typed: text is str, a number is Decimal, a whole number int, a yes/no bool, a day date, a moment an
+aware datetime in UTC. An empty value is None; a key that is missing means "not known from this read".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypeAlias, TypedDict
+
+import msgspec
+
+Value: TypeAlias = Any
+Values: TypeAlias = dict[str, Value]
+
+CUSTOM = "custom"  # the key under which a record keeps its custom fields, by api name ("cf_colour")
+
+
+class Kind(StrEnum):
+    """The type of a field's value."""
+
+    TEXT = "text"
+    INTEGER = "whole number"
+    NUMBER = "number"
+    FLAG = "yes/no"
+    DAY = "date"
+    MOMENT = "time"
+    TEXTS = "list of texts"
+    AMOUNTS = "numbers by key"
+    CHILDREN = "lines"
+    CUSTOM = "custom fields"
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """One field of a stream, as data.
+
+    `refers_to` names the stream of the same connector whose id the value is. `detail` is true where a list row does not
+    carry the field. The limits (`max_length`, `at_least`, `at_most`, `places`, `choices`) are what the system takes when
+    the field is written.
+    """
+
+    name: str
+    kind: Kind
+    refers_to: str | None = None
+    detail: bool = False
+    writable: bool = True
+    required: bool = False
+    max_length: int | None = None
+    at_least: int | None = None
+    at_most: Decimal | int | None = None
+    places: int | None = None
+    choices: tuple[str, ...] = ()
+    children: tuple[Field, ...] = ()
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """An immutable typed item of a stream.
+
+    `version` changes whenever the record does. `full` is false for a list row that lacks the detail fields.
+    `deleted` marks a tombstone: certain knowledge that the record is gone. `parent` is the id of the record this one was
+    derived from.
+    """
+
+    id: str
+    values: Values
+    version: str
+    modified: datetime | None = None
+    deleted: bool = False
+    full: bool = True
+    parent: str | None = None
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that could not be read: which one, what is wrong, and what would mend it."""
+
+    id: str
+    reason: str
+    remedy: str
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a read, and the checkpoint from which a later read goes on.
+
+    `checkpoint` is text that only the connector understands. The engine stores it in the same transaction as the rows.
+    """
+
+    records: list[Record]
+    refused: list[Refusal]
+    checkpoint: str | None
+
+
+class Ability(StrEnum):
+    """What a connector can do to the records of a stream."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REMOVE = "remove"
+
+
+class Stream(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of record at a connector.
+
+    `page_size` rows come with one list call. `detail_size` records come with one detail call (0: the list row is all
+    there is). `names` are the fields by which people call a record (SKU, order number). A stream with `derived_from` is
+    not read: `derive` makes its records out of the full records of that other stream. `mark` is the field in which the
+    system keeps the id of the other side, so that a record can be found again.
+    """
+
+    name: str
+    noun: str
+    fields: tuple[Field, ...]
+    page_size: int = 200
+    detail_size: int = 0
+    names: tuple[str, ...] = ("name",)
+    abilities: frozenset[Ability] = frozenset()
+    derived_from: str | None = None
+    derive: Callable[[Record], Iterable[Record]] | None = None
+    mark: str | None = None
+
+    def field(self, name: str) -> Field | None:
+        """The field of that name, or None. Custom fields (`cf_…`) are text unless declared otherwise."""
+        for field in self.fields:
+            if field.name == name:
+                return field
+        if name.startswith("cf_") and any(field.kind is Kind.CUSTOM for field in self.fields):
+            return Field(name=name, kind=Kind.TEXT, detail=True, writable=False)
+        return None
+
+
+_TYPES: dict[Kind, Any] = {
+    Kind.TEXT: str | None,
+    Kind.INTEGER: int | None,
+    Kind.NUMBER: Decimal | None,
+    Kind.FLAG: bool | None,
+    Kind.DAY: date | None,
+    Kind.MOMENT: datetime | None,
+    Kind.TEXTS: list[str] | None,
+    Kind.AMOUNTS: dict[str, dict[str, Decimal]] | None,
+    Kind.CUSTOM: dict[str, str | bool | None] | None,
+}
+
+
+def values_type(fields: Iterable[Field]) -> Any:
+    """A typed-dict type for records with these fields, so that stored values come back with their types."""
+
+    def of(field: Field) -> Any:
+        if field.kind is Kind.CHILDREN:
+            return list[values_type(field.children)] | None  # type: ignore[misc]
+        return _TYPES[field.kind]
+
+    return TypedDict("values", {field.name: of(field) for field in fields}, total=False)  # type: ignore[operator]
+
+
+def value_of(values: Mapping[str, Value], name: str) -> Value:
+    """The value of a field or custom field; None where it is empty or not known."""
+    if name.startswith("cf_"):
+        return (values.get(CUSTOM) or {}).get(name)
+    return values.get(name)
