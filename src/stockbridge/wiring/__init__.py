@@ -1,0 +1,1 @@
+"""Puts the parts together: accounts to connectors, settings to flows."""

@@ -1,0 +1,253 @@
+"""The flags of the Optiply board, as one table, and how a written value becomes a typed one.
+
+The other spellings are HotGlue's (facts: Optiply 5 and decision D11), so that a configuration moves over as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from difflib import get_close_matches
+from typing import Any, TypeAlias
+
+import msgspec
+
+FlagValue: TypeAlias = bool | int | str | date | tuple[str, ...] | None
+
+FLOWS = ("products", "suppliers", "supplier_products", "sell_orders")
+
+# What a HotGlue configuration may switch off although this board does not carry it.
+_OTHER_ENTITIES = ("compositions", "buy_orders", "buy_order_lines", "receipt_lines", "assembly_orders")
+_ENTITY_ALIASES = {
+    "sup_prods": "supplier_products",
+    "product_compositions": "compositions",
+    "sell_order_lines": "sell_orders",
+}
+
+
+class Flag(msgspec.Struct, frozen=True, kw_only=True):
+    """One flag. `parse` gives the typed value or raises ValueError saying what it should be; `takes` says it in words."""
+
+    name: str
+    default: FlagValue
+    takes: str
+    help: str
+    flows: tuple[str, ...]
+    parse: Callable[[object], FlagValue]
+    aliases: tuple[str, ...] = ()
+
+
+def parse_yes_no(value: object) -> bool:
+    """True and false, and what HotGlue writes for them: "true", "True", 1, "1"."""
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower() if isinstance(value, int | str) else ""
+    if text in ("true", "1"):
+        return True
+    if text in ("false", "0"):
+        return False
+    raise ValueError("true or false")
+
+
+def _texts(value: object) -> list[str]:
+    parts: Iterable[object] = value.split(",") if isinstance(value, str) else [value]
+    if isinstance(value, list | tuple):
+        parts = value
+    found: list[str] = []
+    for part in parts:
+        if isinstance(part, bool) or not isinstance(part, str | int):
+            raise ValueError
+        text = str(part).strip()
+        if text and text not in found:
+            found.append(text)
+    return found
+
+
+def _parse_warehouses(value: object) -> tuple[str, ...]:
+    takes = 'a list of Zoho location ids such as ["460000000038080"], or "all"'
+    try:
+        ids = _texts(value)
+    except ValueError:
+        raise ValueError(takes) from None
+    if [id.lower() for id in ids] in (["all"], ["allwarehouses"]):
+        return ()
+    if not all(id.isdecimal() and id.isascii() for id in ids):
+        raise ValueError(takes)
+    return tuple(ids)
+
+
+def parse_entities(value: object) -> tuple[str, ...]:
+    """Names of flows, in any of HotGlue's spellings ("sellOrders", "sell_orders")."""
+    takes = f"a list of {', '.join(FLOWS)}"
+    try:
+        names = [_snake(name) for name in _texts(value)]
+    except ValueError:
+        raise ValueError(takes) from None
+    known = (*FLOWS, *_OTHER_ENTITIES)
+    for name in names:
+        if name not in known:
+            raise ValueError(f'{takes} ("{name}" is not known{nearest(name, known)})')
+    return tuple(sorted(set(names), key=known.index))
+
+
+def entity_name(name: str) -> str:
+    """A flow's name in our spelling, whatever HotGlue's; a stream after a slash ("products/items") is dropped."""
+    return _snake(name.split("/", 1)[0].strip())
+
+
+def _snake(name: str) -> str:
+    spelled = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+    spelled = spelled.strip("_").replace("__", "_")
+    return _ENTITY_ALIASES.get(spelled, spelled)
+
+
+def _one_of(*choices: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        text = value.strip() if isinstance(value, str) else value
+        if not isinstance(text, str) or text not in choices:
+            raise ValueError(" or ".join(choices))
+        return text
+
+    return parse
+
+
+def _parse_day(value: object) -> date | None:
+    if isinstance(value, date):
+        return date(value.year, value.month, value.day)
+    text = value.strip() if isinstance(value, str) else "?"
+    if text.lower() in ("", "none"):
+        return None
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        raise ValueError("a day such as 2026-01-31, or none") from None
+
+
+def _parse_hours(value: object) -> int:
+    text = str(value).strip() if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    if not text.isdecimal() or not 1 <= int(text) <= 24 * 31:
+        raise ValueError("a whole number of hours, 1 to 744")
+    return int(text)
+
+
+_YES_NO = "true or false"
+
+FLAGS: tuple[Flag, ...] = (
+    Flag(
+        name="sync_stock",
+        aliases=("Sync_Stock", "syncStock"),
+        default=True,
+        takes=_YES_NO,
+        help="Write stock levels to Optiply; when off they are never touched, and new products start at 0.",
+        flows=("products",),
+        parse=parse_yes_no,
+    ),
+    Flag(
+        name="warehouse_ids",
+        aliases=("Warehouse_Ids", "warehouseIds"),
+        default=(),
+        takes="Zoho location ids, or all",
+        help="The Zoho locations whose stock is added up; none named means all of them.",
+        flows=("products",),
+        parse=_parse_warehouses,
+    ),
+    Flag(
+        name="pull_all_sell_orders",
+        aliases=("pullAllSellOrders", "pullAllOrders"),
+        default=True,
+        takes=_YES_NO,
+        help="Take every sales order except drafts and voids; when off only closed ones.",
+        flows=("sell_orders",),
+        parse=parse_yes_no,
+    ),
+    Flag(
+        name="sync_assembled",
+        aliases=("Sync_Assembled", "syncAssembled"),
+        default=False,
+        takes=_YES_NO,
+        help="Tell Optiply which products are assembled out of others.",
+        flows=("products",),
+        parse=parse_yes_no,
+    ),
+    Flag(
+        name="not_sync_entities",
+        aliases=("notSyncEntities",),
+        default=(),
+        takes=f"any of {', '.join(FLOWS)}",
+        help="Flows to leave out altogether.",
+        flows=FLOWS,
+        parse=parse_entities,
+    ),
+    Flag(
+        name="sell_order_edits",
+        default="ignore",
+        takes="ignore or recreate",
+        help="What to do when an order is edited after it was sent: ignore the edit, or delete it and send it anew.",
+        flows=("sell_orders",),
+        parse=_one_of("ignore", "recreate"),
+    ),
+    Flag(
+        name="match_products_by",
+        default="remote_id",
+        takes="remote_id or sku",
+        help="How a product that is already in Optiply is recognised: by the Zoho id stored there, or also by its SKU.",
+        flows=("products",),
+        parse=_one_of("remote_id", "sku"),
+    ),
+    Flag(
+        name="round_quantities",
+        default=False,
+        takes=_YES_NO,
+        help="Round fractions of a piece in order lines; when off such an order is refused and listed.",
+        flows=("sell_orders",),
+        parse=parse_yes_no,
+    ),
+    Flag(
+        name="hard_delete_products",
+        default=False,
+        takes=_YES_NO,
+        help="Delete products in Optiply that were deleted in Zoho; when off they are disabled.",
+        flows=("products",),
+        parse=parse_yes_no,
+    ),
+    Flag(
+        name="start_date",
+        aliases=("startDate",),
+        default=None,
+        takes="a day such as 2026-01-31, or none",
+        help="Leave out sales orders placed before this day.",
+        flows=("sell_orders",),
+        parse=_parse_day,
+    ),
+    Flag(
+        name="full_read_hours",
+        default=24,
+        takes="a number of hours",
+        help="How often everything is read in full, which is how deletions are noticed.",
+        flows=FLOWS,
+        parse=_parse_hours,
+    ),
+)
+
+BY_SPELLING: dict[str, Flag] = {name: flag for flag in FLAGS for name in (flag.name, *flag.aliases)}
+
+
+def default_flags() -> dict[str, Any]:
+    """Every flag at its default."""
+    return {flag.name: flag.default for flag in FLAGS}
+
+
+def plain_value(value: FlagValue) -> Any:
+    """A flag's value as JSON and TOML write it."""
+    if isinstance(value, tuple):
+        return list(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean "x"?` where one of the known names is near, else nothing."""
+    by_lower: dict[str, str] = {}
+    for other in known:
+        by_lower.setdefault(other.lower(), other)  # of two spellings the first, which is ours
+    found = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    return f'; did you mean "{by_lower[found[0]]}"?' if found else ""
