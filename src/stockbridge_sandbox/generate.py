@@ -64,7 +64,7 @@ def generate(
     receipt_count = min(orders // 8, vendors * 12) if receipts is None else receipts
     return Company(
         name=name,
-        time_zone="Europe/Amsterdam",
+        time_zone=shop.TIME_ZONE,
         base_currency="EUR",
         country="Netherlands",
         country_code="NL",

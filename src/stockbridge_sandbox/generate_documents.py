@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from stockbridge_sandbox import shop
 from stockbridge_sandbox import trade_words as words
@@ -81,7 +82,7 @@ def _order(
     if n % 15 == 4:
         chosen.append(chosen[0])  # people do enter the same product twice
     lines = [_order_line(dice, item, customer.currency) for item in chosen]
-    day = created.date()
+    day = created.astimezone(ZoneInfo(shop.TIME_ZONE)).date()
     return Order(
         number=f"SO-{n + 1:05d}",
         reference=f"{dice.choice(('PO', 'Bestelling', 'Bon de commande'))} {dice.randrange(10**5)}"
@@ -132,7 +133,7 @@ def draw_receipts(
         receipts.append(
             Receipt(
                 number=f"PR-{n + 1:05d}",
-                date=moment.date(),
+                date=moment.astimezone(ZoneInfo(shop.TIME_ZONE)).date(),
                 vendor=vendor,
                 purchase_order=f"PO-{n + 1:05d}" if dice.random() < 0.8 else "",
                 lines=tuple(

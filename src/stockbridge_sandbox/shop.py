@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from stockbridge_sandbox.company import Address, Currency, CustomField, Location, Tax
 
+TIME_ZONE = "Europe/Amsterdam"
 CURRENCIES = (
     Currency(code="EUR", name="Euro", symbol="€"),
     Currency(code="USD", name="US Dollar", symbol="$", rate=Decimal("0.92")),
