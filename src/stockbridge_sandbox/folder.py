@@ -2,6 +2,7 @@
 
 import csv
 import difflib
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -78,13 +79,14 @@ def _required(sheet: Sheet) -> str:
 
 def _read_sheet(path: Path, sheet: Sheet, problems: list[str]) -> list[Line]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            text = file.read()  # line breaks inside cells stay as they are
     except UnicodeDecodeError as error:
         problems.append(f"{sheet.file}: byte {error.start + 1} is not UTF-8. Save the file as UTF-8")
         return []
     head = text.partition("\n")[0]
     delimiter = ";" if ";" in head and "," not in head else ","
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     columns = {column.name: column for column in sheet.columns}
     lines: list[Line] = []
     header: list[str] = []

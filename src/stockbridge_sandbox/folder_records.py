@@ -39,6 +39,7 @@ class Line:
 
 
 Sheets = dict[str, list[Line]]
+_RECEIPT_HEAD: tuple[str, ...] = ("number", "date", "vendor", "purchase_order")
 
 
 def build_company(sheets: Sheets, company: Line, now: datetime) -> Company:
@@ -161,11 +162,7 @@ def _receipts(lines: Sequence[Line]) -> tuple[Receipt, ...]:
     parts: dict[str, list[ReceiptLine]] = {}
     for line in lines:
         values = dict(line.values)
-        head = {
-            name: values.pop(name)
-            for name in ("number", "date", "vendor", "purchase_order")
-            if name in values
-        }
+        head = {name: values.pop(name) for name in _RECEIPT_HEAD if name in values}
         heads.setdefault(head["number"], head)
         parts.setdefault(head["number"], []).append(ReceiptLine(**values))
     return tuple(Receipt(lines=tuple(parts[number]), **head) for number, head in heads.items())
