@@ -168,7 +168,7 @@ class Zoho:
             return _response(_body_of(error), error.status, headers)
 
     def revoke_token(self, request: Request) -> None:
-        """Revoke the access token of a request, and the refresh token it sends or came from stays alive."""
+        """Revoke the access token of an API request, or the refresh token that a token request sends."""
         with self.lock:
             match = _BEARER.fullmatch(request.headers.get("authorization", ""))
             token = match.group(1) if match else request.form().get("refresh_token", "")

@@ -142,7 +142,7 @@ def create_item(call: Call) -> Reply:
     _read(world, item, body)
     if not item.name:
         raise invalid_value("name")
-    if world.organization.mandatory_sku and not item.sku:
+    if world.switches.mandatory_sku and not item.sku:
         raise ApiError(400, 2112, "Enter a valid SKU for this item")
     item.id, item.group_id = world.new_id(), world.new_id()
     item.account_id = item.account_id or accounts(item)[0]

@@ -247,8 +247,6 @@ class Organization:
     language_code: str = "en"
     contact_name: str = "Sam Keeper"
     email: str = "sam@example.com"
-    mandatory_sku: bool = False
-    auto_number: bool = True
     number_prefix: str = "SO-"
     next_number: int = 1
 
@@ -263,6 +261,8 @@ class Switches:
     `spec_envelopes`: answers use the names of the OpenAPI documents, for example sales_order (facts: Zoho 14.11).
     `throttle_status`: HTTP status of the token throttle, seen as 400 and as 200 (facts: Zoho 2).
     `user_disabled`: the user behind the token was deactivated, code 6018 (facts: Zoho 6).
+    `mandatory_sku`: items need a SKU, else 2112 (facts: Zoho 6).
+    `auto_number`: order numbers are given automatically, own ones need a flag, else 4097 (facts: Zoho 9).
     """
 
     per_minute: int = 100
@@ -274,6 +274,8 @@ class Switches:
     spec_envelopes: bool = False
     throttle_status: int = 400
     user_disabled: bool = False
+    mandatory_sku: bool = False
+    auto_number: bool = True
 
 
 @dataclass(slots=True, kw_only=True)

@@ -227,7 +227,7 @@ def _number(call: Call, body: Json, order: SalesOrder) -> str:
     wanted = read_text("salesorder_number", body.get("salesorder_number"), 100)
     if order.number and wanted in ("", order.number):
         return order.number
-    own = call.get("ignore_auto_number_generation") == "true" or not organization.auto_number
+    own = call.get("ignore_auto_number_generation") == "true" or not world.switches.auto_number
     if wanted and not own:
         raise number_not_automatic()
     taken = {other.number for other in world.salesorders}

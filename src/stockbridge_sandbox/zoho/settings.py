@@ -227,8 +227,8 @@ def get_preferences(call: Call) -> Reply:
     world = call.world
     fields = {name: [definition(field) for field in world.fields_of(name)] for name in _ENTITIES}
     preferences = {
-        "auto_number_enabled": world.organization.auto_number,
-        "is_sku_mandatory": world.organization.mandatory_sku,
+        "auto_number_enabled": world.switches.auto_number,
+        "is_sku_mandatory": world.switches.mandatory_sku,
         "is_locations_enabled": world.switches.stock_layout == "locations",
     }
     return Reply(content={"preferences": preferences, "customfields": fields})

@@ -1,0 +1,124 @@
+"""The command `stockbridge-sandbox`: serve the simulators, or write a made-up company as a folder of CSV files."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from stockbridge_sandbox.folder import FolderError, load_folder
+from stockbridge_sandbox.folder_writer import write_folder
+from stockbridge_sandbox.generate import generate
+from stockbridge_sandbox.run import Sandbox, start
+from stockbridge_sandbox.state import StateError
+from stockbridge_sandbox.zoho.grants import LOCATIONS
+
+app = typer.Typer(add_completion=False, help="Zoho Inventory and Optiply, simulated on this machine.")
+
+Items = Annotated[int, typer.Option(help="How many items the made-up company has.")]
+Vendors = Annotated[int, typer.Option(help="How many vendors it has.")]
+Orders = Annotated[int, typer.Option(help="How many sales orders it has.")]
+Seed = Annotated[int, typer.Option(help="The same seed makes the same company.")]
+
+
+@app.command()
+def serve(
+    items: Items = 400,
+    vendors: Vendors = 30,
+    orders: Orders = 1200,
+    seed: Seed = 7,
+    port: Annotated[
+        int | None, typer.Option(help="Zoho's port; Optiply gets the next. 0: free ones.")
+    ] = None,
+    zoho_port: Annotated[int, typer.Option(help="Zoho's port, 0 for a free one.")] = 0,
+    optiply_port: Annotated[int, typer.Option(help="Optiply's port, 0 for a free one.")] = 0,
+    speed: Annotated[float, typer.Option(help="How many times as fast as real time the clock runs.")] = 1.0,
+    state: Annotated[Path | None, typer.Option(help="Keep the state in this file.")] = None,
+    company: Annotated[
+        Path | None, typer.Option(help="Load a company from this folder of CSV files.")
+    ] = None,
+    data_centre: Annotated[
+        str, typer.Option(help=f"Where the organisation lives: {', '.join(LOCATIONS)}.")
+    ] = "eu",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the addresses as one line of JSON.")] = False,
+) -> None:
+    """Serve Zoho Inventory and Optiply until Ctrl-C."""
+    if port is not None:
+        zoho_port, optiply_port = port, port + 1 if port else 0
+    try:
+        sandbox = start(
+            load_folder(company) if company is not None else None,
+            items=items,
+            vendors=vendors,
+            orders=orders,
+            seed=seed,
+            zoho_port=zoho_port,
+            optiply_port=optiply_port,
+            speed=speed,
+            state=state,
+            data_centre=data_centre,
+        )
+    except (FolderError, StateError, ValueError) as error:
+        _stop(str(error))
+    except OSError as error:
+        _stop(f"The sandbox cannot start: {error.strerror or error}. Choose another port with --port.")
+    with sandbox:
+        _announce(sandbox, as_json=as_json)
+        _wait_for_the_end()
+
+
+@app.command()
+def company(
+    folder: Annotated[Path, typer.Argument(help="The folder to write; it is made when it is not there.")],
+    items: Items = 400,
+    vendors: Vendors = 30,
+    orders: Orders = 1200,
+    seed: Seed = 7,
+) -> None:
+    """Write a made-up company as a folder of CSV files, as an example for `serve --company`."""
+    try:
+        write_folder(generate(items=items, vendors=vendors, orders=orders, seed=seed), folder)
+    except (OSError, ValueError) as error:
+        _stop(str(error))
+    print(f"A company of {items} items, {vendors} vendors and {orders} orders is in {folder}.")
+
+
+def main() -> None:
+    """The entry point of the command."""
+    app()
+
+
+def _announce(sandbox: Sandbox, *, as_json: bool) -> None:
+    addresses = {
+        "zoho": sandbox.zoho_url,
+        "optiply": sandbox.optiply_url,
+        "control": sandbox.control_url,
+    }
+    if as_json:
+        print(json.dumps(addresses), flush=True)
+        return
+    for name, url in addresses.items():
+        print(f"{name:8} {url}", flush=True)
+    print("Ctrl-C stops the sandbox.", flush=True)
+
+
+def _wait_for_the_end() -> None:
+    ended = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+    ended.wait()
+
+
+def _stop(message: str) -> None:
+    print(message, file=sys.stderr)
+    raise typer.Exit(2)

@@ -1,0 +1,248 @@
+"""The control application: the same functions for tests in the process and, under /_sandbox, over HTTP.
+
+Nothing done here appears in the request log or costs quota.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from stockbridge_sandbox.business import business
+from stockbridge_sandbox.clock import Clock
+from stockbridge_sandbox.faults import Fault, Faults
+from stockbridge_sandbox.http import Request, Response, json_response
+from stockbridge_sandbox.optiply.app import Optiply
+from stockbridge_sandbox.optiply.refusal import Refusal
+from stockbridge_sandbox.server import RequestLog, Seen
+from stockbridge_sandbox.zoho import movements
+from stockbridge_sandbox.zoho.api import Zoho
+from stockbridge_sandbox.zoho.errors import ApiError
+from stockbridge_sandbox.zoho.wire import read_number
+from stockbridge_sandbox.zoho.world import one_item, one_order
+
+
+class Control:
+    """Steers a running sandbox: clock, faults, request log, switches, and what people do by hand."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        faults: Faults,
+        log: RequestLog,
+        zoho: Zoho,
+        optiply: Optiply,
+    ) -> None:
+        self._clock = clock
+        self._faults = faults
+        self._log = log
+        self._zoho = zoho
+        self._optiply = optiply
+
+    # Time
+
+    def clock(self) -> dict[str, object]:
+        """The moment and the speed of the sandbox clock."""
+        return {"now": self._clock.now().isoformat(), "speed": self._clock.speed}
+
+    def advance(self, seconds: float) -> dict[str, object]:
+        """Move the sandbox clock forward."""
+        self._clock.advance(seconds)
+        return self.clock()
+
+    def set_speed(self, speed: float) -> dict[str, object]:
+        """Let the sandbox clock run at another speed."""
+        self._clock.set_speed(speed)
+        return self.clock()
+
+    # Logins
+
+    def accounts(self) -> dict[str, dict[str, str]]:
+        """The made-up logins of both systems, with a fresh self-client code for Zoho."""
+        login = self._optiply.login
+        return {
+            "zoho": self._zoho.accounts(),
+            "optiply": {
+                "username": login.username,
+                "password": login.password,
+                "client_id": login.client_id,
+                "client_secret": login.client_secret,
+                "account_id": str(login.account_id),
+                "coupling_id": str(login.coupling_id),
+            },
+        }
+
+    def self_client(self, scope: str = "ZohoInventory.FullAccess.all") -> str:
+        """A fresh self-client code for a scope."""
+        return self._zoho.self_client_code(scope)
+
+    # Requests and faults
+
+    def requests(self, system: str | None = None, since: int = 0) -> list[Seen]:
+        """The request log, after number `since`, of one system ("zoho", "accounts", "optiply") or of all."""
+        return self._log.rows(system, since)
+
+    def clear_requests(self) -> None:
+        """Empty the request log."""
+        self._log.clear()
+
+    def add_fault(self, fault: Fault) -> int:
+        """Set a fault; gives its id."""
+        return self._faults.add(fault)
+
+    def faults(self) -> list[dict[str, object]]:
+        """The faults in force, and how often each fired."""
+        return self._faults.report()
+
+    def clear_faults(self) -> None:
+        """Lift all faults."""
+        self._faults.clear()
+
+    # What happens in the company
+
+    def business(self, hours: float = 1, seed: int = 1, *, advance: bool = True) -> list[dict[str, str]]:
+        """Let some hours of business happen in Zoho; gives the events. The clock moves with it, unless told not to."""
+        with self._zoho.lock:
+            events = business(self._zoho.world, hours=hours, seed=seed, advance=advance)
+        return [event.row() for event in events]
+
+    def zoho_call(
+        self, method: str, path: str, *, query: dict[str, str] | None = None, body: object = None
+    ) -> dict[str, Any]:
+        """What a person does in Zoho by hand, written as an API call. Raises ApiError as the API would answer."""
+        return self._zoho.direct(method, path, query=query, body=body)
+
+    def move_stock(
+        self, item_id: str, location_id: str = "", *, physical: object = 0, accounting: object = 0
+    ) -> None:
+        """Move one or both ledgers of an item; the primary location when none is named."""
+        with self._zoho.lock:
+            world = self._zoho.world
+            movements.move_stock(
+                world,
+                one_item(world, item_id),
+                location_id or world.primary_location.id,
+                physical=read_number("physical", physical) or 0,  # type: ignore[arg-type]
+                accounting=read_number("accounting", accounting) or 0,  # type: ignore[arg-type]
+            )
+
+    def fulfil(self, order_id: str, what: str) -> None:
+        """Ship, invoice or hold a sales order. Raises ValueError when it is not confirmed."""
+        done = {"ship": movements.ship, "invoice": movements.invoice, "hold": movements.hold}
+        if what not in done:
+            raise ValueError(f"an order is shipped, invoiced or held: ship, invoice or hold, not {what!r}")
+        with self._zoho.lock:
+            done[what](self._zoho.world, one_order(self._zoho.world, order_id))
+
+    def zoho_settings(self, changes: dict[str, object]) -> dict[str, object]:
+        """Set switches of Zoho; gives all of them. Raises ValueError for an unknown one or a wrong type."""
+        return dict(msgspec.to_builtins(self._zoho.change_switches(changes)))
+
+    def optiply_settings(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Set switches of Optiply; gives all of them. Raises ValueError for an unknown one or a wrong type."""
+        return self._optiply.configure(changes)
+
+    def place_order(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """A buy order placed by the Optiply user (createdFromPublicApi is false)."""
+        return self._optiply.place_order(order)
+
+    def edit(self, resource: str, key: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """An edit by hand in Optiply, such as a minimum order quantity."""
+        return self._optiply.edit(resource, key, attributes)
+
+    def remove(self, resource: str, key: str) -> None:
+        """A removal by hand in Optiply."""
+        self._optiply.remove(resource, key)
+
+    def state(self, system: str, collection: str) -> list[dict[str, Any]]:
+        """The raw rows of a collection. Raises KeyError for an unknown one."""
+        if system == "zoho":
+            return self._zoho.rows(collection)
+        if system == "optiply":
+            return self._optiply.rows(collection)
+        raise KeyError(system)
+
+    def __call__(self, request: Request) -> Response:
+        """Serve /_sandbox/… over HTTP. What cannot be done is 400 or 404 with the reason."""
+        try:
+            answer = self._answer(request)
+        except (ValueError, TypeError, AttributeError) as error:
+            return json_response({"error": str(error)}, 400)
+        except KeyError as error:
+            return json_response({"error": f"there is no {error.args[0]}"}, 404)
+        except ApiError as error:
+            return json_response({"error": error.message, "code": error.code}, error.status)
+        except Refusal as error:
+            return json_response(error.body, error.status)
+        return json_response(answer)
+
+    def _answer(self, request: Request) -> object:
+        parts = request.path.strip("/").split("/")
+        body: Any = request.json() if request.body else {}
+        match request.method, *parts:
+            case "GET", "clock":
+                return self.clock()
+            case "POST", "clock":
+                if "speed" in body:
+                    self.set_speed(float(body["speed"]))
+                return self.advance(float(body.get("advance", 0)))
+            case "GET", "accounts":
+                return self.accounts()
+            case "POST", "self-client":
+                scope = (body.get("self_client") or body).get("scope", "ZohoInventory.FullAccess.all")
+                return {"code": self.self_client(scope)}
+            case "GET", "requests":
+                rows = self.requests(request.get("system"), int(request.get("since") or 0))
+                return {"requests": [seen.row() for seen in rows]}
+            case "DELETE", "requests":
+                self.clear_requests()
+            case "GET", "faults":
+                return {"faults": self.faults()}
+            case "POST", "faults":
+                wanted = body if isinstance(body, list) else [body]
+                faults = [msgspec.convert(each, Fault) for each in wanted]
+                return {"ids": [self.add_fault(fault) for fault in faults]}
+            case "DELETE", "faults":
+                self.clear_faults()
+            case "DELETE", "faults", number:
+                self._faults.remove(int(number))
+            case "POST", "business":
+                hours, seed = float(body.get("hours", 1)), int(body.get("seed", 1))
+                return {"events": self.business(hours, seed, advance=body.get("advance", True) is True)}
+            case "GET", "state", system, collection:
+                return {"rows": self.state(system, collection)}
+            case _:
+                return self._answer_system(request, parts, body)
+        return {}
+
+    def _answer_system(self, request: Request, parts: list[str], body: Any) -> object:
+        match request.method, *parts:
+            case "POST", "zoho", "settings":
+                return self.zoho_settings(body)
+            case "POST", "zoho", "call":
+                return self.zoho_call(
+                    body["method"], body["path"], query=body.get("query"), body=body.get("body")
+                )
+            case "POST", "zoho", "stock":
+                self.move_stock(
+                    body["item_id"],
+                    body.get("location_id", ""),
+                    physical=body.get("physical", 0),
+                    accounting=body.get("accounting", 0),
+                )
+            case "POST", "zoho", "salesorders", order_id, what:
+                self.fulfil(order_id, what)
+            case "POST", "optiply", "settings":
+                return self.optiply_settings(body)
+            case "POST", "optiply", "orders":
+                return self.place_order(body)
+            case "PATCH", "optiply", resource, key:
+                return self.edit(resource, key, body)
+            case "DELETE", "optiply", resource, key:
+                self.remove(resource, key)
+            case _:
+                raise KeyError(f"{request.method} /_sandbox/{'/'.join(parts)}")
+        return {}

@@ -1,0 +1,150 @@
+"""A running sandbox in this process: `with start(items=40) as sandbox: …`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+from stockbridge_sandbox.clock import Clock
+from stockbridge_sandbox.company import Company
+from stockbridge_sandbox.control import Control
+from stockbridge_sandbox.faults import Faults
+from stockbridge_sandbox.generate import generate
+from stockbridge_sandbox.optiply.app import Optiply
+from stockbridge_sandbox.server import Mount, RequestLog, Server
+from stockbridge_sandbox.state import Saved, load, save
+from stockbridge_sandbox.zoho.api import Zoho
+
+
+class Sandbox:
+    """Both systems on their ports. Stops at the end of a `with`, and keeps its state when it has a file for it."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        zoho: Zoho,
+        optiply: Optiply,
+        company: Company | None,
+        state: Path | None,
+        zoho_port: int,
+        optiply_port: int,
+    ) -> None:
+        self.clock = clock
+        self.zoho = zoho
+        self.optiply = optiply
+        self.company = company
+        self.faults = Faults()
+        self.log = RequestLog()
+        self.control = Control(clock=clock, faults=self.faults, log=self.log, zoho=zoho, optiply=optiply)
+        self._state = state
+        steering = Mount(prefix="/_sandbox", application=self.control, system=lambda _: None)
+        zoho_mount = Mount(
+            prefix="",
+            application=zoho,
+            system=lambda path: "accounts" if "/oauth/" in path else "zoho",
+            error=zoho.error,
+            move_row=zoho.move_row,
+            revoke_token=zoho.revoke_token,
+        )
+        optiply_mount = Mount(
+            prefix="",
+            application=optiply,
+            system=lambda _: "optiply",
+            error=optiply.error,
+            move_row=optiply.move_row,
+            revoke_token=optiply.revoke_token,
+        )
+        self._zoho_server = Server(
+            (steering, zoho_mount), clock=clock, log=self.log, faults=self.faults, port=zoho_port
+        )
+        self._optiply_server = Server(
+            (steering, optiply_mount), clock=clock, log=self.log, faults=self.faults, port=optiply_port
+        )
+
+    @property
+    def zoho_url(self) -> str:
+        """For example http://127.0.0.1:8411; the API is at {zoho_url}/dc/eu/inventory/v1."""
+        return self._zoho_server.url
+
+    @property
+    def optiply_url(self) -> str:
+        """For example http://127.0.0.1:8412; the API is at {optiply_url}/v1."""
+        return self._optiply_server.url
+
+    @property
+    def control_url(self) -> str:
+        """Where the control application is."""
+        return f"{self.zoho_url}/_sandbox"
+
+    def open(self) -> None:
+        """Take the ports. Raises OSError when one is taken."""
+        self._zoho_server.start()
+        try:
+            self._optiply_server.start()
+        except OSError:
+            self._zoho_server.stop()
+            raise
+
+    def close(self) -> None:
+        """Leave the ports and save the state."""
+        self._zoho_server.stop()
+        self._optiply_server.stop()
+        self.save()
+
+    def save(self) -> None:
+        """Write the state file, when there is one. Raises OSError when it cannot be written."""
+        if self._state is not None:
+            saved = Saved(now=self.clock.now(), zoho=self.zoho.snapshot(), optiply=self.optiply.snapshot())
+            save(self._state, saved)
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def start(
+    company: Company | None = None,
+    *,
+    items: int = 40,
+    vendors: int = 5,
+    orders: int = 60,
+    seed: int = 7,
+    zoho_port: int = 0,
+    optiply_port: int = 0,
+    speed: float = 1.0,
+    at: datetime | None = None,
+    state: Path | None = None,
+    data_centre: str = "eu",
+) -> Sandbox:
+    """Start both systems with a company, a made-up one when none is given, or with what the state file holds.
+
+    `at` is where the sandbox clock begins (default: now). Raises StateError for a state file that cannot be used,
+    OSError for a port that is taken, ValueError for an unknown data centre.
+    """
+    saved = load(state) if state is not None else None
+    clock = Clock(speed, saved.now if saved is not None else at)
+    if saved is None and company is None:
+        company = generate(items=items, vendors=vendors, orders=orders, seed=seed, until=clock.now())
+    start_with = company or generate(items=1, vendors=1, orders=0, seed=seed, until=clock.now())
+    zoho = Zoho.load(start_with, clock=clock, data_centre=data_centre)
+    optiply = Optiply(clock, company_name=start_with.name)
+    if saved is not None:
+        zoho.restore(saved.zoho)
+        optiply.restore(saved.optiply)
+    sandbox = Sandbox(
+        clock=clock,
+        zoho=zoho,
+        optiply=optiply,
+        company=None if saved is not None else company,
+        state=state,
+        zoho_port=zoho_port,
+        optiply_port=optiply_port,
+    )
+    sandbox.open()
+    return sandbox
