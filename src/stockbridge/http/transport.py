@@ -13,6 +13,7 @@ import structlog
 
 from stockbridge.core.errors import Retry, Uncertain
 
+NOT_SENT = "not-sent"  # the code of a Retry whose call never left, so it cost nothing
 _SAFE = frozenset({"GET", "HEAD"})
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 
@@ -81,6 +82,7 @@ class Transport:
             raise Retry(
                 f"{address.netloc} could not be reached ({_reason(error)}).",
                 remedy="Nothing was sent. Check the address and the network; the next run goes on from here.",
+                code=NOT_SENT,
             ) from error
         except (httpx2.TransportError, httpx2.DecodingError) as error:
             what = (

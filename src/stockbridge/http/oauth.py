@@ -1,0 +1,136 @@
+"""Access tokens: one thread fetches, the others wait; fetched before expiry, and once after a 401.
+
+How a token is got is a generator that yields calls and is sent answers, so that it is testable without a network.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias, TypeVar
+
+from stockbridge.core.errors import Retry, Trouble, Unauthorized
+from stockbridge.core.secret import Secret
+from stockbridge.http.clock import Clock
+from stockbridge.http.transport import Answer, Call
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """An access token, when it ends, and where the API answers with it (Zoho's `api_domain`; None: not told)."""
+
+    access: Secret
+    expires_at: datetime
+    api_domain: str | None = None
+
+
+Grant: TypeAlias = Generator[Call, Answer, Token]
+"""Yields the calls of a token request, is sent their answers, returns the token."""
+
+Remember: TypeAlias = Callable[[Secret, datetime, str | None], None]
+"""Told each new token, its end and its `api_domain`, so that it can be kept sealed."""
+
+_MARGIN = timedelta(seconds=300)
+_REFUSED_SECONDS = 60.0  # how long a refused login is not tried again
+
+
+def drive(asking: Generator[Call, Answer, T], send: Callable[[Call], Answer]) -> T:
+    """Send what a generator asks for until it returns. Raises what the generator and `send` raise."""
+    call = next(asking)
+    while True:
+        try:
+            call = asking.send(send(call))
+        except StopIteration as done:
+            value: T = done.value
+            return value
+
+
+class Tokens:
+    """The tokens of one account, shared by all its threads.
+
+    `grant` starts a fresh token request. `token` is one from an earlier start, if there is any.
+    """
+
+    def __init__(
+        self,
+        *,
+        grant: Callable[[], Grant],
+        send: Callable[[Call], Answer],
+        clock: Clock,
+        token: Token | None = None,
+        remember: Remember | None = None,
+    ) -> None:
+        self._grant = grant
+        self._send = send
+        self._clock = clock
+        self._token = token
+        self._remember = remember
+        self._guard = threading.Lock()
+        self._flight: Future[Token] | None = None
+        self._trouble: tuple[float, Trouble] | None = None
+
+    def get(self) -> Token:
+        """A token that lives at least five minutes more.
+
+        Raises Unauthorized where the login is refused, and Retry where the token server is busy or out of reach.
+        """
+        with self._guard:
+            token = self._token
+        if token is not None and token.expires_at - self._clock.now() > _MARGIN:
+            return token
+        return self._renew(token)
+
+    def renew(self, refused: Token) -> Token:
+        """Another token than the one that a 401 refused. Raises as `get`."""
+        with self._guard:
+            token = self._token
+        if token is not None and token is not refused:
+            return token  # another thread has already been there
+        return self._renew(refused)
+
+    def _renew(self, old: Token | None) -> Token:
+        with self._guard:
+            if self._token is not old and self._token is not None:
+                return self._token
+            if self._trouble is not None:
+                until, trouble = self._trouble
+                left = until - self._clock.monotonic()
+                if left > 0:
+                    raise _again(trouble, left)
+                self._trouble = None
+            flight = self._flight
+            if flight is None:
+                mine: Future[Token] = Future()
+                self._flight = mine
+        if flight is not None:
+            return flight.result()
+        try:
+            token = drive(self._grant(), self._send)
+        except BaseException as error:
+            with self._guard:
+                self._flight = None
+                if isinstance(error, Unauthorized):
+                    self._trouble = (self._clock.monotonic() + _REFUSED_SECONDS, error)
+                elif isinstance(error, Retry) and error.after:
+                    self._trouble = (self._clock.monotonic() + error.after, error)
+            mine.set_exception(error)
+            raise
+        with self._guard:
+            self._token = token
+            self._flight = None
+        mine.set_result(token)
+        if self._remember is not None:
+            self._remember(token.access, token.expires_at, token.api_domain)
+        return token
+
+
+def _again(trouble: Trouble, left: float) -> Trouble:
+    """The same trouble for a thread that comes later, without asking the token server once more."""
+    if isinstance(trouble, Retry):
+        return Retry(trouble.what, after=left, remedy=trouble.remedy, code=trouble.code)
+    return Unauthorized(trouble.what, remedy=trouble.remedy, code=trouble.code)
