@@ -1,0 +1,156 @@
+"""A connector that keeps its records in memory: for trying things out, and the simplest model of what the others do.
+
+It can trim texts (a lossy side), lose the answer of a write, and be edited by a "person" behind the engine's back.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from stockbridge.core.errors import Gone, Rejected, Uncertain
+from stockbridge.core.record import Page, Record, Refusal, Stream, Values
+
+
+class Ledger(msgspec.Struct, kw_only=True):
+    """Calls spent; memory has no quota."""
+
+    spent: int = 0
+    limit: int | None = None
+    remaining: int | None = None
+    resets_at: datetime | None = None
+
+
+class Memory:
+    """Records by stream and id. `limit` cuts texts on writing; `tombstones` tells of deletions in incremental reads.
+
+    `on_write` is called before a write takes effect and after it ("before"/"after", operation, stream, id): it may
+    raise, as a connection that breaks would.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        streams: Mapping[str, Stream],
+        *,
+        prefix: str = "",
+        limit: int | None = None,
+        tombstones: bool = False,
+        page_size: int = 100,
+        on_write: Callable[[str, str, str, str], None] | None = None,
+    ) -> None:
+        self.name = name
+        self.meter = Ledger()
+        self.on_write = on_write or (lambda *_: None)
+        self._streams = dict(streams)
+        self._prefix, self._limit, self._tombstones, self._page_size = prefix, limit, tombstones, page_size
+        self._rows: dict[str, dict[str, Record]] = {name: {} for name in streams}
+        self._counter = 0
+        self._lock = threading.RLock()
+
+    # What a person does at the system itself.
+
+    def put(self, stream: str, values: Values, id: str | None = None) -> str:
+        """Make or edit a record by hand; returns its id."""
+        with self._lock:
+            self._counter += 1
+            id = id or f"{self._prefix}{self._counter}"
+            known = self._rows[stream].get(id)
+            merged = {**(known.values if known and not known.deleted else {}), **self._trim(values)}
+            self._rows[stream][id] = Record(id=id, values=merged, version=str(self._counter))
+            return id
+
+    def drop(self, stream: str, id: str) -> None:
+        """Delete a record by hand."""
+        with self._lock:
+            self._counter += 1
+            self._rows[stream][id] = Record(id=id, values={}, version=str(self._counter), deleted=True)
+
+    def rows(self, stream: str) -> dict[str, Values]:
+        """What stands there now, by id."""
+        with self._lock:
+            return {id: dict(row.values) for id, row in self._rows[stream].items() if not row.deleted}
+
+    # The seven methods.
+
+    def streams(self) -> Mapping[str, Stream]:
+        return self._streams
+
+    def read(self, stream: str, since: str | None) -> Iterator[Page]:
+        with self._lock:
+            after = int(since or 0)
+            rows = sorted(self._rows[stream].values(), key=lambda row: int(row.version))
+            rows = [row for row in rows if int(row.version) > after]
+            if since is None or not self._tombstones:
+                rows = [row for row in rows if not row.deleted]
+            end = str(max([after, *(int(row.version) for row in rows)]))
+        for start in range(0, max(1, len(rows)), self._page_size):
+            self.meter.spent += 1
+            some = rows[start : start + self._page_size]
+            yield Page(records=some, refused=[], checkpoint=some[-1].version if some else end)
+
+    def fetch(self, stream: str, ids: Sequence[str]) -> list[Record | Refusal]:
+        with self._lock:
+            self.meter.spent += 1
+            nothing = {id: Record(id=id, values={}, version="0", deleted=True) for id in ids}
+            return [self._rows[stream].get(id, nothing[id]) for id in ids]
+
+    def find(self, stream: str, marks: Collection[str], since: datetime | None) -> dict[str, list[Record]]:
+        mark = self._streams[stream].mark
+        out: dict[str, list[Record]] = {}
+        with self._lock:
+            self.meter.spent += 1
+            for row in self._rows[stream].values():
+                if mark is not None and not row.deleted and row.values.get(mark) in marks:
+                    out.setdefault(row.values[mark], []).append(row)
+        return out
+
+    def create(self, stream: str, values: Values, mark: str) -> Record:
+        with self._lock:
+            self.meter.spent += 1
+            self.on_write("before", "create", stream, mark)
+            field = self._streams[stream].mark
+            id = self.put(stream, {**values, **({field: mark} if field else {})})
+            self.on_write("after", "create", stream, mark)
+            return self._rows[stream][id]
+
+    def update(self, stream: str, id: str, values: Values) -> Record:
+        with self._lock:
+            self.meter.spent += 1
+            self.on_write("before", "update", stream, id)
+            known = self._rows[stream].get(id)
+            if known is None or known.deleted:
+                raise Gone(f"{self._streams[stream].noun} {id} is not there.")
+            self.put(stream, values, id)
+            self.on_write("after", "update", stream, id)
+            return self._rows[stream][id]
+
+    def remove(self, stream: str, id: str) -> None:
+        with self._lock:
+            self.meter.spent += 1
+            self.on_write("before", "remove", stream, id)
+            known = self._rows[stream].get(id)
+            if known is not None and not known.deleted:
+                self.drop(stream, id)
+            self.on_write("after", "remove", stream, id)
+
+    def _trim(self, values: Values) -> Values:
+        if self._limit is None:
+            return dict(values)
+        return {
+            name: value[: self._limit] if isinstance(value, str) and name != "mark" else value
+            for name, value in values.items()
+        }
+
+
+def lose_answer(*_: object) -> None:
+    """For `on_write`: the connection broke, and nobody knows whether the write took effect."""
+    raise Uncertain("The connection broke before the answer came.")
+
+
+def refuse(*_: object) -> None:
+    """For `on_write`: the system refuses the record."""
+    raise Rejected("The system refuses it.", remedy="Correct the record.")

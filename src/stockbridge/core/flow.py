@@ -1,0 +1,158 @@
+"""A Flow as data: which fields go where, which rules hold, what each side allows. A Sync is an ordered set of flows."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from stockbridge.core.record import Value, Values
+
+Side: TypeAlias = Literal["a", "b"]
+
+
+class Op(StrEnum):
+    """A write."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REMOVE = "remove"
+
+
+class Owner(StrEnum):
+    """Whose value of a field counts: one side's, or whichever changed (both)."""
+
+    A = "a"
+    B = "b"
+    BOTH = "both"
+
+
+class Total(msgspec.Struct, frozen=True, kw_only=True):
+    """Adds up one measure of a field of numbers by key, over the given keys; a key that is missing counts as nothing
+    there, a record with none of the keys has no total."""
+
+    measure: str
+    keys: tuple[str, ...]
+
+
+class Lines(msgspec.Struct, frozen=True, kw_only=True):
+    """How the lines inside a record are mapped. Lines with the same `merge_by` value become one; `add` are summed."""
+
+    pairs: tuple[Pair, ...]
+    merge_by: str | None = None
+    add: tuple[str, ...] = ()
+
+
+class Pair(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of a Mapping: field `a` and field `b`, and who owns the value.
+
+    `a` may be "id" (the record's own id) or a custom field "cf_…". A pair without `a` sends `constant`. `once` is sent
+    only when a record is made. `empty` says what an empty value does: clear the other side, or leave it alone.
+    `rounding` is for whole numbers ("down", "half"; None refuses fractions). `cut` shortens a text that is too long
+    instead of refusing the record. `only` keeps just the values of that format ("email").
+    """
+
+    b: str
+    a: str | None = None
+    constant: Value = None
+    owner: Owner = Owner.A
+    once: bool = False
+    empty: Literal["clear", "leave"] = "clear"
+    total: Total | None = None
+    lines: Lines | None = None
+    cut: bool = False
+    rounding: Literal["down", "half"] | None = None
+    only: Literal["email"] | None = None
+    words: str = ""
+
+
+class Condition(msgspec.Struct, frozen=True, kw_only=True):
+    """One test of a rule: a field, a comparison, a value."""
+
+    field: str
+    test: Literal["is", "is not", "is one of", "is none of", "is filled", "is on or after"]
+    value: Any = None
+
+    def words(self) -> str:
+        value = self.value
+        if isinstance(value, tuple):
+            value = ", ".join(str(one) for one in value)
+        name = self.field.replace("_", " ")
+        return f"{name} {self.test}" + ("" if value is None else f" {value}")
+
+
+class Then(StrEnum):
+    """What a rule does when its conditions hold."""
+
+    SYNC = "sync it"
+    REMOVE = "treat it as deleted"
+    SET = "set fields"
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """IF all conditions hold THEN the action. Several SYNC rules are OR-ed; without any, every record is in scope.
+
+    `otherwise` says in a few words what a record is that this SYNC rule keeps out ("drafts and void orders").
+    """
+
+    when: tuple[Condition, ...]
+    then: Then
+    values: dict[str, Any] = {}
+    otherwise: str = ""
+
+    def words(self) -> str:
+        conditions = " and ".join(condition.words() for condition in self.when)
+        if self.then is Then.SET:
+            then = "set " + ", ".join(f"{name} to {value}" for name, value in self.values.items())
+        else:
+            then = str(self.then)
+        return f"if {conditions}, {then}"
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True):
+    """A pair of key fields by which unlinked records find each other, exactly and only when unique on both sides."""
+
+    a: str
+    b: str
+
+
+class GonePolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """What a deletion at one side does at the other: nothing, remove, or mark with values that `undo` takes back."""
+
+    do: Literal["nothing", "mark", "remove"] = "nothing"
+    values: dict[str, Any] = {}
+    undo: dict[str, Any] = {}
+
+
+class Flow(msgspec.Struct, frozen=True, kw_only=True):
+    """Stream `a` at side a and stream `b` at side b, and everything that decides what happens between them."""
+
+    name: str
+    a: str
+    b: str
+    pairs: tuple[Pair, ...]
+    rules_a: tuple[Rule, ...] = ()
+    rules_b: tuple[Rule, ...] = ()
+    writes_a: frozenset[Op] = frozenset()
+    writes_b: frozenset[Op] = frozenset()
+    match: tuple[Match, ...] = ()
+    conflict: Side = "a"
+    gone_a: GonePolicy = GonePolicy()  # a record of side a is gone: what to do at b
+    gone_b: GonePolicy = GonePolicy()
+    replace: bool = False  # an edit is written by removing and making anew, where the system cannot update
+
+    @property
+    def takes_from_b(self) -> bool:
+        """Whether any value flows from b to a; otherwise b is read only to adopt and in a sweep."""
+        return bool(self.writes_a) or any(pair.owner is not Owner.A for pair in self.pairs)
+
+
+class LinkView(msgspec.Struct, frozen=True, kw_only=True):
+    """Identity: this a is that b, with what each side held when they last agreed (None: no base yet)."""
+
+    a_id: str
+    b_id: str
+    a_snapshot: Values | None = None
+    b_snapshot: Values | None = None
+    marked: bool = False

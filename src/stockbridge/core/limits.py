@@ -1,0 +1,17 @@
+"""Safety limits, checked on what a run is about to do, before any call."""
+
+from __future__ import annotations
+
+MOST_DELETIONS = 10
+MOST_SHARE = 0.05
+
+
+def too_many_deletions(gone: int, linked: int) -> str:
+    """In words, the limit that this many deletions touch; "" where they may go. A single one always may."""
+    if gone <= 1:
+        return ""
+    if gone > MOST_DELETIONS:
+        return f"the limit is {MOST_DELETIONS}"
+    if linked and gone / linked > MOST_SHARE:
+        return f"the limit is {MOST_SHARE:.0%}"
+    return ""

@@ -1,0 +1,333 @@
+"""Mapping: from the values of one side's record to the values of the other, by type, with the reason when it cannot be.
+
+`compile_pairs` turns the data into one small function per pair, once per run; nothing is looked up per record.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any, TypeAlias
+
+import msgspec
+
+from stockbridge.core.flow import Pair
+from stockbridge.core.record import Field, Kind, Record, Stream, Value, value_of
+
+Resolve: TypeAlias = Callable[[str, str], str | None]
+"""(flow, id at the source side) -> id at the target side, or None while there is no link."""
+
+_EMAIL = re.compile(r"[^@\s,;<>()\"]+@[^@\s,;<>()\"]+\.[^@\s,;<>()\"]+")
+LEAVE = msgspec.UNSET  # "send nothing for this field"
+BACK = "←"  # after the name of a flow whose links are followed from b to a
+
+
+class Unfit(Exception):
+    """A value that the other side cannot take."""
+
+    def __init__(self, field: str, reason: str, remedy: str) -> None:
+        super().__init__(reason)
+        self.field, self.reason, self.remedy = field, reason, remedy
+
+
+class Missing(Exception):
+    """A record it refers to has no link yet."""
+
+    def __init__(self, flow: str, id: str, what: str) -> None:
+        super().__init__(f"{flow}:{id}")
+        self.flow, self.id, self.what = flow, id, what
+
+    @property
+    def needs(self) -> str:
+        return f"{self.flow}:{self.id}"
+
+
+class Move(msgspec.Struct, frozen=True):
+    """One compiled direction of a pair: `to(record, resolve)` gives the target value, LEAVE, or raises."""
+
+    pair: Pair
+    target: str
+    sources: tuple[str, ...]
+    to: Callable[[Record, Resolve], Value]
+    references: tuple[tuple[str, str], ...]  # (flow, source field) that `to` resolves
+    line_references: tuple[tuple[str, str, str], ...]  # (flow, lines field, source field within a line)
+
+
+def cast(field: Field, pair: Pair) -> Callable[[Value], Value]:
+    """A function from a source value (never None) to what `field` takes; raises Unfit."""
+    name = field.name
+
+    def number(value: Value) -> Decimal:
+        if isinstance(value, Decimal):
+            return value
+        if isinstance(value, (int, str)) and not isinstance(value, bool):
+            try:
+                parsed = Decimal(str(value).strip())
+                if parsed.is_finite():
+                    return parsed
+            except InvalidOperation:
+                pass
+        raise Unfit(
+            name, f"“{value}” is not a number.", f"Put a number there, or map {name} to another field."
+        )
+
+    def within(value: Any) -> Any:
+        if field.at_least is not None and value < field.at_least:
+            raise Unfit(
+                name, f"{value} is below {field.at_least}, the least that {name} takes.", "Correct the value."
+            )
+        if field.at_most is not None and value > field.at_most:
+            raise Unfit(
+                name,
+                f"{value:,} is above {field.at_most:,}, the most that {name} takes.",
+                "Correct the value.",
+            )
+        return value
+
+    def text(value: Value) -> Value:
+        if not isinstance(value, str):
+            value = plain(value)
+        if "\n" in value or "\r" in value:
+            value = " ".join(value.split())
+        value = value.strip()
+        limit = field.max_length
+        if limit is not None and len(value) > limit:
+            if pair.cut:
+                return value[:limit].rstrip()
+            raise Unfit(
+                name,
+                f"The text has {len(value)} characters; {name} takes {limit}: “{value[:40]}…”.",
+                "Shorten it at its source.",
+            )
+        if field.choices and value not in field.choices:
+            raise Unfit(name, f"“{value}” is none of {', '.join(field.choices)}.", "Correct the value.")
+        return value or None
+
+    def integer(value: Value) -> Value:
+        found = number(value)
+        if pair.rounding == "down":
+            found = found.to_integral_value(ROUND_FLOOR)
+        elif pair.rounding == "half":
+            found = found.to_integral_value(ROUND_HALF_UP)
+        elif found != found.to_integral_value():
+            raise Unfit(
+                name,
+                f"{plain(found)} is not a whole number, and {name} takes only whole numbers.",
+                "Correct the value, or switch round_quantities on.",
+            )
+        return within(int(found))
+
+    step = None if field.places is None else Decimal(1).scaleb(-field.places)
+
+    def decimal(value: Value) -> Value:
+        found = within(number(value))
+        return found if step is None else found.quantize(step, ROUND_HALF_UP)
+
+    def flag(value: Value) -> Value:
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+            return value.strip().lower() == "true"
+        raise Unfit(name, f"“{value}” is neither yes nor no.", f"Map {name} to a yes/no field.")
+
+    def moment(value: Value) -> Value:
+        if isinstance(value, datetime):
+            return value
+        if isinstance(value, date):
+            return datetime.combine(value, time(), UTC)
+        if isinstance(value, str):
+            try:
+                found = datetime.fromisoformat(value)
+                return found if found.tzinfo else found.replace(tzinfo=UTC)
+            except ValueError:
+                pass
+        raise Unfit(name, f"“{value}” is not a date.", f"Map {name} to a date field.")
+
+    def day(value: Value) -> Value:
+        if isinstance(value, datetime):
+            return value.date()
+        if isinstance(value, date):
+            return value
+        return moment(value).date()
+
+    def texts(value: Value) -> Value:
+        found = [
+            one.strip() for one in (value if isinstance(value, list) else [value]) if one and one.strip()
+        ]
+        if pair.only == "email":
+            found = [one for one in found if _EMAIL.fullmatch(one)]
+        return found
+
+    casts: Mapping[Kind, Callable[[Value], Value]] = {
+        Kind.TEXT: text,
+        Kind.INTEGER: integer,
+        Kind.NUMBER: decimal,
+        Kind.FLAG: flag,
+        Kind.MOMENT: moment,
+        Kind.DAY: day,
+        Kind.TEXTS: texts,
+    }
+    return casts[field.kind]
+
+
+def plain(value: Value) -> str:
+    """A value as people write it: 12.50 as 12.5, yes/no as true/false."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        value = value.normalize()
+        return f"{value:f}"
+    return str(value)
+
+
+def compile_pairs(
+    pairs: tuple[Pair, ...], source: Stream, target: Stream, flows: Mapping[tuple[str, str], str], *, to: str
+) -> tuple[Move, ...]:
+    """The moves of these pairs towards side `to`. `flows` names, for (source stream, target stream), the flow whose
+    links resolve a reference."""
+    moves = []
+    for pair in pairs:
+        source_name, target_name = (pair.a, pair.b) if to == "b" else (pair.b, pair.a)
+        if target_name is None:
+            continue
+        field = target.field(target_name)
+        if field is None:
+            raise ValueError(f"{target.name} has no field {target_name}")
+        source_field = source.field(source_name) if source_name not in (None, "id") else None
+        if source_name not in (None, "id") and source_field is None:
+            raise ValueError(f"{source.name} has no field {source_name}")
+        moves.append(_move(pair, source_name, source_field, field, source, target, flows, to))
+    return tuple(moves)
+
+
+def _move(
+    pair: Pair,
+    name: str | None,
+    source_field: Field | None,
+    field: Field,
+    source: Stream,
+    target: Stream,
+    flows: Mapping[tuple[str, str], str],
+    to: str,
+) -> Move:
+    if name is None:
+        return Move(pair, field.name, (), lambda record, resolve: pair.constant, (), ())
+    if pair.lines is not None:
+        assert source_field is not None
+        return _move_lines(pair, name, source_field, field, source, target, flows, to)
+    convert = None if field.refers_to else cast(field, pair)
+
+    def fetch(record: Record) -> Value:
+        return record.id if name == "id" else value_of(record.values, name)
+
+    if pair.total is not None:
+        measure, keys = pair.total.measure, pair.total.keys
+
+        def total(record: Record, resolve: Resolve) -> Value:
+            amounts = record.values.get(name) or {}
+            found = [amounts[key][measure] for key in keys if measure in amounts.get(key, ())]
+            if not amounts:
+                raise Unfit(
+                    field.name,
+                    "The record tells no stock by warehouse.",
+                    "Take the ids out of warehouse_ids, or track this item's stock by warehouse in Zoho.",
+                )
+            assert convert is not None
+            return convert(sum(found, Decimal(0)))
+
+        return Move(pair, field.name, (name,), total, (), ())
+    if field.refers_to:
+        refers_to = source_field.refers_to if source_field else source.name
+        flow = flows[(refers_to or "", field.refers_to)]
+
+        def reference(record: Record, resolve: Resolve) -> Value:
+            id = fetch(record)
+            if id is None:
+                if field.required:
+                    raise Unfit(field.name, f"It names no {refers_to}.", "Fill it in at its source.")
+                return LEAVE if pair.empty == "leave" else None
+            other = resolve(flow, id)
+            if other is None:
+                raise Missing(flow, id, f"{refers_to} {id}")
+            return other
+
+        return Move(pair, field.name, (name,), reference, ((flow, name),), ())
+
+    def simple(record: Record, resolve: Resolve) -> Value:
+        value = fetch(record)
+        if value is not None:
+            assert convert is not None
+            value = convert(value)
+        if value is None:
+            if field.required:
+                raise Unfit(
+                    field.name, f"{field.name} is empty, and it must not be.", "Fill it in at its source."
+                )
+            if pair.empty == "leave":
+                return LEAVE
+            if field.kind is Kind.TEXTS:
+                return []
+        return value
+
+    return Move(pair, field.name, () if name == "id" else (name,), simple, (), ())
+
+
+def _move_lines(
+    pair: Pair,
+    name: str,
+    source_field: Field,
+    field: Field,
+    source: Stream,
+    target: Stream,
+    flows: Mapping[tuple[str, str], str],
+    to: str,
+) -> Move:
+    lines = pair.lines
+    assert lines is not None
+    inner_source = Stream(name=source.name, noun="line", fields=source_field.children)
+    inner_target = Stream(name=target.name, noun="line", fields=field.children)
+    # Whole numbers are asked for after merging, so that two halves of one product may make a whole.
+    summed = {one.name: one for one in field.children if one.name in lines.add}
+    exact = tuple(
+        Field(name=one.name, kind=Kind.NUMBER) if one.name in summed else one for one in field.children
+    )
+    moves = compile_pairs(
+        lines.pairs, inner_source, msgspec.structs.replace(inner_target, fields=exact), flows, to=to
+    )
+    finish = {move.target: cast(summed[move.target], move.pair) for move in moves if move.target in summed}
+    merge_by, key = lines.merge_by, next((m for m in moves if m.target == lines.merge_by), None)
+    key_source = key.sources[0] if key else None
+
+    def convert(record: Record, resolve: Resolve) -> Value:
+        if name not in record.values:
+            return LEAVE
+        out: dict[Any, dict[str, Value]] = {}
+        for number, line in enumerate(record.values[name] or (), 1):
+            if key_source is not None and line.get(key_source) is None:
+                continue  # a line of free text: no product, nothing to plan
+            part = Record(id=f"line {number}", values=line, version="")
+            try:
+                made = {move.target: move.to(part, resolve) for move in moves}
+            except Unfit as unfit:
+                raise Unfit(
+                    f"{field.name}.{unfit.field}", f"Line {number}: {unfit.reason}", unfit.remedy
+                ) from None
+            slot = made[merge_by] if merge_by else number
+            known = out.get(slot)
+            if known is None:
+                out[slot] = made
+            else:
+                for add in lines.add:
+                    known[add] = known[add] + made[add]
+        for made in out.values():
+            for target_name, whole in finish.items():
+                try:
+                    made[target_name] = whole(made[target_name])
+                except Unfit as unfit:
+                    raise Unfit(f"{field.name}.{unfit.field}", unfit.reason, unfit.remedy) from None
+        return list(out.values())
+
+    inner = tuple((flow, name, source_name) for move in moves for flow, source_name in move.references)
+    return Move(pair, field.name, (name,), convert, (), inner)

@@ -1,0 +1,71 @@
+"""Rules: is a record in scope, is it to be treated as deleted, and which values do rules add?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from stockbridge.core.flow import Condition, Rule, Then
+from stockbridge.core.record import Value, Values, value_of
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What the rules say of one record. `left_out` is the reason in words where it is not in scope."""
+
+    in_scope: bool
+    gone: bool
+    sets: dict[str, Value]
+    left_out: str = ""
+
+
+def holds(condition: Condition, values: Values) -> bool:
+    """Whether one condition holds. An empty or unknown value meets only "is not" and "is none of"."""
+    value = value_of(values, condition.field)
+    match condition.test:
+        case "is":
+            return bool(value == condition.value)
+        case "is not":
+            return bool(value != condition.value)
+        case "is one of":
+            return value in condition.value
+        case "is none of":
+            return value not in condition.value
+        case "is filled":
+            return value not in (None, "", [])
+        case "is on or after":
+            day = value.date() if isinstance(value, datetime) else value
+            return value is not None and bool(day >= condition.value)
+
+
+def fields_of(rules: tuple[Rule, ...]) -> set[str]:
+    """The fields that any of the rules looks at."""
+    return {condition.field for rule in rules for condition in rule.when}
+
+
+def compile_rules(rules: tuple[Rule, ...]) -> Callable[[Values], Verdict]:
+    """One function for all rules of a side."""
+    admitting = [rule for rule in rules if rule.then is Then.SYNC]
+    removing = [rule for rule in rules if rule.then is Then.REMOVE]
+    setting = [rule for rule in rules if rule.then is Then.SET]
+    if not rules:
+        everything = Verdict(True, False, {})
+        return lambda values: everything
+
+    def meets(rule: Rule, values: Values) -> bool:
+        return all(holds(condition, values) for condition in rule.when)
+
+    def admit(values: Values) -> Verdict:
+        gone = any(meets(rule, values) for rule in removing)
+        in_scope = not admitting or any(meets(rule, values) for rule in admitting)
+        sets: dict[str, Value] = {}
+        for rule in setting:
+            if meets(rule, values):
+                sets.update(rule.values)
+        left_out = ""
+        if not in_scope:
+            left_out = admitting[0].otherwise or f"not: {admitting[0].words()}"
+        return Verdict(in_scope, gone, sets, left_out)
+
+    return admit

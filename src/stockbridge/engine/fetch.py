@@ -1,0 +1,97 @@
+"""Fetching full records ahead of the decisions, so that the minute limit of one side and the writes at the other overlap.
+
+Workers only talk to the connector; everything is stored by the thread that runs the sync.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, Queue
+
+from stockbridge.connectors.base import Connector
+from stockbridge.core.errors import Trouble
+from stockbridge.core.record import Record, Refusal
+from stockbridge.store.rows import chunks
+
+_AHEAD = 2000  # records that may lie fetched and not yet stored
+
+
+class Fetcher:
+    """Full records of one side on their way. `open` tells which ids, by stream, are still wanted, with their change
+    number."""
+
+    def __init__(self, connector: Connector, threads: int) -> None:
+        self._connector = connector
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="fetch")
+        self._results: Queue[tuple[str, list[str], list[Record | Refusal] | Trouble]] = Queue()
+        self._room = threading.Semaphore(_AHEAD)
+        self._under_way: dict[str, int] = {}
+        self._stop = threading.Event()
+        self.open: dict[str, dict[str, int]] = {}
+        self.fetched: dict[str, int] = {}
+        self.trouble: Trouble | None = None
+
+    def want(self, stream: str, ids: Mapping[str, int]) -> None:
+        """Have these records fetched, in this order: id -> change number."""
+        opened = self.open.setdefault(stream, {})
+        fresh = {id: seq for id, seq in ids.items() if id not in opened}
+        opened.update(fresh)
+        for batch in chunks(fresh, max(1, self._connector.streams()[stream].detail_size)):
+            self._under_way[stream] = self._under_way.get(stream, 0) + 1
+            self._pool.submit(self._fetch, stream, batch)
+
+    def _fetch(self, stream: str, batch: list[str]) -> None:
+        while not self._stop.is_set() and not self._room.acquire(timeout=0.5):
+            pass
+        try:
+            if self._stop.is_set():
+                self._results.put((stream, batch, []))
+                return
+            self._results.put((stream, batch, self._connector.fetch(stream, batch)))
+        except Trouble as trouble:
+            self._stop.set()
+            self._results.put((stream, batch, trouble))
+        except BaseException as bug:  # handed to the thread that waits for the answer, never lost
+            self._stop.set()
+            self._results.put((stream, batch, Trouble(f"{type(bug).__name__}: {bug}", code="bug")))
+            raise
+
+    def take(self, timeout: float | None) -> list[tuple[str, list[Record | Refusal]]]:
+        """What has arrived; waits up to `timeout` seconds for the first (None: does not wait)."""
+        out: list[tuple[str, list[Record | Refusal]]] = []
+        wait = timeout
+        while len(out) < 100:
+            try:
+                stream, _batch, result = self._results.get(block=wait is not None, timeout=wait)
+            except Empty:
+                break
+            wait = None
+            self._room.release()
+            self._under_way[stream] -= 1
+            if isinstance(result, Trouble):
+                self.trouble = self.trouble or result
+                continue
+            self.fetched[stream] = self.fetched.get(stream, 0) + len(result)
+            out.append((stream, result))
+        return out
+
+    def stored(self, stream: str, ids: list[str]) -> None:
+        """These ids are settled: stored in full, gone, or parked as unreadable."""
+        opened = self.open.get(stream, {})
+        for id in ids:
+            opened.pop(id, None)
+
+    def busy(self, stream: str) -> bool:
+        """Whether answers for this stream are still to come."""
+        return self._under_way.get(stream, 0) > 0
+
+    def lowest_open(self, stream: str) -> int | None:
+        """The lowest change number among the records of this stream that were not fetched."""
+        return min(self.open.get(stream, {}).values(), default=None)
+
+    def close(self) -> None:
+        """Stop asking for more; answers under way are waited for and dropped."""
+        self._stop.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)

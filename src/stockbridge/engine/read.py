@@ -1,0 +1,246 @@
+"""Reading: pages into the mirror, each with its checkpoint in one transaction; and what a finished full read proves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from stockbridge.core.errors import Halt
+from stockbridge.core.flow import Side
+from stockbridge.core.record import Page, Record, Refusal, Stream
+from stockbridge.engine.session import Session
+from stockbridge.store import checkpoints, mirror, waiting
+from stockbridge.store.checkpoints import Checkpoint
+from stockbridge.store.rows import next_seq
+
+
+class ReadResult(msgspec.Struct, kw_only=True):
+    """What one read of a stream brought: rows listed, records that are new or changed, records certainly gone."""
+
+    stream: str
+    full: bool
+    listed: int = 0
+    changed: int = 0
+    gone: int = 0
+
+
+def read_stream(
+    session: Session, side: Side, name: str, *, sweep: bool, progress: Callable[[int], None] = lambda _: None
+) -> ReadResult:
+    """Read one stream, from its checkpoint or (with `sweep`) from the beginning.
+
+    A full read that was cut short goes on where it stopped. One that finishes turns every record it did not see into a
+    tombstone. Raises Halt where a side reads empty that was not.
+    """
+    connector = session.connector(side)
+    stream = connector.streams()[name]
+    at = session.at(side, name)
+    with session.engine.connect() as connection:
+        state = checkpoints.load(connection, session.sync_id, side, name)
+    if state.cursor is None and state.swept_at is None:
+        sweep = True
+    sweep = sweep or state.sweep_cursor is not None
+    result = ReadResult(stream=name, full=sweep)
+    if sweep and state.sweep_cursor is None:
+        state = msgspec.structs.replace(state, sweep=state.sweep + 1, sweep_cursor="")
+        with session.begin() as connection:
+            for flow in _flows_on(session, side, name):
+                waiting.clear_unreadable(connection, session.sync_id, flow, side)
+            checkpoints.save(connection, session.sync_id, side, name, state)
+    since = (state.sweep_cursor or None) if sweep else state.cursor
+    newest = state.cursor
+    nameless = False
+    for page in connector.read(name, since):
+        newest = page.checkpoint or newest
+        if page.checkpoint is not None:
+            state = (
+                msgspec.structs.replace(state, sweep_cursor=page.checkpoint)
+                if sweep
+                else msgspec.structs.replace(state, cursor=page.checkpoint)
+            )
+        with session.begin() as connection:
+            result.changed += store_page(
+                session, connection, side, stream, page, state.sweep if sweep else None
+            )
+            checkpoints.save(connection, session.sync_id, side, name, state)
+        nameless = nameless or any(refusal.id.startswith(f"{name}:") for refusal in page.refused)
+        result.listed += len(page.records) + len(page.refused)
+        progress(result.listed)
+    _finish(session, side, at, state, result, newest, sweep, nameless)
+    return result
+
+
+def _finish(
+    session: Session,
+    side: Side,
+    at: mirror.Shelf,
+    state: Checkpoint,
+    result: ReadResult,
+    newest: str | None,
+    sweep: bool,
+    nameless: bool,
+) -> None:
+    now = session.clock()
+    state = msgspec.structs.replace(state, cursor=newest, read_at=now)
+    with session.begin() as connection:
+        if sweep:
+            # A row without an id may be any of the records that seem to be missing, so nothing is proved then.
+            vanished = [] if nameless else mirror.unseen(connection, at, state.sweep)
+            standing = mirror.count(connection, at)
+            if vanished and len(vanished) == standing and standing > 1:
+                raise Halt(
+                    f"{session.connector(side).name} shows no {at.stream.noun} at all, where {standing:,} were known.",
+                    remedy="Nothing was changed. See whether the right organisation is connected: "
+                    "stockbridge accounts check",
+                    code="read-empty",
+                )
+            if vanished:
+                bury_with_children(session, connection, side, at.stream, vanished)
+                result.gone = len(vanished)
+            state = msgspec.structs.replace(state, sweep_cursor=None, swept_at=now)
+        checkpoints.save(connection, session.sync_id, side, at.stream.name, state)
+
+
+def store_page(
+    session: Session, connection: Connection, side: Side, stream: Stream, page: Page, sweep: int | None
+) -> int:
+    """Put a page into the mirror; returns how many records are new or changed. With `sweep`, the rows count as seen."""
+    at = session.at(side, stream.name)
+    refuse(session, connection, side, stream.name, page.refused)
+    ids = [record.id for record in page.records]
+    known = mirror.known(connection, at, ids)
+    fresh = [record for record in page.records if _is_news(known.get(record.id), record)]
+    if sweep is not None:
+        changed_ids = {record.id for record in fresh}
+        touched = [id for id in ids if id not in changed_ids] + [one.id for one in page.refused]
+        mirror.touch(connection, at, touched, sweep)
+    store_records(session, connection, side, stream, fresh, known, sweep)
+    return len(fresh)
+
+
+def _is_news(known: mirror.Known | None, record: Record) -> bool:
+    if known is None:
+        return not record.deleted
+    return known.version != record.version or known.gone != record.deleted or (record.full and not known.full)
+
+
+def store_records(
+    session: Session,
+    connection: Connection,
+    side: Side,
+    stream: Stream,
+    records: Iterable[Record],
+    known: dict[str, mirror.Known] | None = None,
+    sweep: int | None = None,
+) -> None:
+    """Store records as new or changed, with their match keys and the records derived from them."""
+    records = list({record.id: record for record in records}.values())
+    if not records:
+        return
+    at = session.at(side, stream.name)
+    if known is None:
+        known = mirror.known(connection, at, [record.id for record in records])
+    gone = [record.id for record in records if record.deleted]
+    if gone:
+        bury_with_children(session, connection, side, stream, [id for id in gone if id in known])
+        records = [record for record in records if not record.deleted]
+    merge = [record.id for record in records if not record.full and record.id in known]
+    if merge:  # a list row changes what it shows; the details stand until they are fetched
+        old = mirror.get(connection, at, merge)
+        records = [
+            msgspec.structs.replace(record, values={**old[record.id].values, **record.values})
+            if record.id in old and not record.full
+            else record
+            for record in records
+        ]
+    if not records:
+        return
+    seq = next_seq(connection, session.sync_id, session.epoch)
+    if sweep is None:
+        sweep = checkpoints.load(connection, session.sync_id, side, stream.name).sweep
+    mirror.put(connection, at, records, seq=seq, sweep=sweep)
+    mirror.put_keys(connection, at, key_fields(session, side, stream.name), records)
+    _derive(session, connection, side, stream, [record for record in records if record.full], seq)
+
+
+def _derive(
+    session: Session, connection: Connection, side: Side, parent: Stream, records: Sequence[Record], seq: int
+) -> None:
+    """Bring the streams that are derived from this one in line with these full records."""
+    if not records:
+        return
+    for stream in session.connector(side).streams().values():
+        if (
+            stream.derived_from != parent.name
+            or stream.derive is None
+            or (side, stream.name) not in session.shelves
+        ):
+            continue
+        at = session.at(side, stream.name)
+        made = {child.id: child for record in records for child in stream.derive(record)}
+        standing = mirror.children(connection, at, [record.id for record in records])
+        news = [child for child in made.values() if _is_news(standing.get(child.id), child)]
+        mirror.put(connection, at, news, seq=seq, sweep=0)
+        mirror.put_keys(connection, at, key_fields(session, side, stream.name), news)
+        mirror.bury(connection, at, [id for id in standing if id not in made], seq)
+
+
+def bury_with_children(
+    session: Session, connection: Connection, side: Side, stream: Stream, ids: Sequence[str]
+) -> None:
+    """These records are certainly gone, and what was derived from them with them."""
+    if not ids:
+        return
+    seq = next_seq(connection, session.sync_id, session.epoch)
+    mirror.bury(connection, session.at(side, stream.name), ids, seq)
+    for other in session.connector(side).streams().values():
+        if other.derived_from == stream.name and (side, other.name) in session.shelves:
+            at = session.at(side, other.name)
+            mirror.bury(connection, at, list(mirror.children(connection, at, ids)), seq)
+
+
+def key_fields(session: Session, side: Side, stream: str) -> list[str]:
+    """The fields by which records of this stream are looked up when they are matched."""
+    out: dict[str, None] = {}
+    for compiled in session.flows:
+        if side == "b" and compiled.flow.b == stream:
+            out.update((match.b, None) for match in compiled.flow.match)
+        if side == "a" and compiled.flow.a == stream:
+            out.update((match.a, None) for match in compiled.flow.match if match.a != "id")
+    return list(out)
+
+
+def _flows_on(session: Session, side: Side, stream: str) -> list[str]:
+    """The flows that take records from this stream or from one that is derived from it."""
+    derived = {one.name for one in session.connector(side).streams().values() if one.derived_from == stream}
+    streams = {stream, *derived}
+    return [one.flow.name for one in session.flows if (one.flow.a if side == "a" else one.flow.b) in streams]
+
+
+def refuse(
+    session: Session, connection: Connection, side: Side, stream: str, refusals: Sequence[Refusal]
+) -> None:
+    """Park records that could not be read, with the reason."""
+    if not refusals:
+        return
+    now = session.clock()
+    flow = _flows_on(session, side, stream)[0]
+    waiting.put(
+        connection,
+        session.sync_id,
+        [
+            waiting.Unsettled(
+                flow=flow,
+                side=side,
+                id=refusal.id,
+                state="refused",
+                reason=refusal.reason,
+                remedy=refusal.remedy,
+                code="unreadable",
+                since=now,
+            )
+            for refusal in {one.id: one for one in refusals}.values()
+        ],
+    )

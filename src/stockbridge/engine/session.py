@@ -1,0 +1,138 @@
+"""One sync opened for work: its two connectors, its compiled flows, its store, its lease."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import msgspec
+from sqlalchemy import Connection, Engine
+
+from stockbridge.connectors.base import Connector
+from stockbridge.core.decide import Compiled, compile_flow
+from stockbridge.core.flow import Flow, Side
+from stockbridge.core.record import Stream
+from stockbridge.store import links, mirror
+from stockbridge.store.rows import check_epoch, moment_text
+
+
+def utc_now() -> datetime:
+    """The present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What every part of the engine works with. Made by `open_session`; the lease is held by whoever opened it."""
+
+    engine: Engine
+    sync_id: int
+    name: str
+    epoch: int
+    a: Connector
+    b: Connector
+    flows: tuple[Compiled, ...]
+    shelves: Mapping[tuple[str, str], mirror.Shelf]
+    bonds: Mapping[str, links.Bonds]
+    fingerprints: Mapping[str, str]
+    now: Callable[[], datetime] = utc_now
+    full_read_hours: float = 24
+    fetch_threads: int = 8
+    write_threads: int = 8
+    notes: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A transaction; refused when another process took the sync over."""
+        with self.engine.begin() as connection:
+            check_epoch(connection, self.sync_id, self.epoch)
+            yield connection
+
+    def at(self, side: Side, stream: str) -> mirror.Shelf:
+        return self.shelves[(side, stream)]
+
+    def connector(self, side: Side) -> Connector:
+        return self.a if side == "a" else self.b
+
+    def clock(self) -> str:
+        """The present moment as the store keeps it."""
+        return moment_text(self.now())
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever a mapping or rule of any flow does."""
+        return _digest(sorted(self.fingerprints.items()))
+
+
+def _digest(data: object) -> str:
+    return sha256(msgspec.json.encode(data, order="deterministic")).hexdigest()[:16]
+
+
+def open_session(
+    engine: Engine,
+    *,
+    sync_id: int,
+    name: str,
+    epoch: int,
+    a: Connector,
+    b: Connector,
+    flows: Sequence[Flow],
+    now: Callable[[], datetime] = utc_now,
+    full_read_hours: float = 24,
+) -> Session:
+    """Bind flows to connectors. Raises ValueError where a flow names a stream or field that is not there."""
+    by_streams = {(flow.a, flow.b): flow.name for flow in flows}
+    a_streams, b_streams = a.streams(), b.streams()
+    compiled = tuple(
+        compile_flow(flow, a_streams[flow.a], b_streams[flow.b], by_streams)
+        for flow in in_order(flows, b_streams)
+    )
+    shelves: dict[tuple[str, str], mirror.Shelf] = {}
+    for one in compiled:
+        for side, stream, streams in (("a", one.a.stream, a_streams), ("b", one.b.stream, b_streams)):
+            shelves[(side, stream.name)] = mirror.shelf(sync_id, side, stream)
+            if stream.derived_from:
+                parent = streams[stream.derived_from]
+                shelves[(side, parent.name)] = mirror.shelf(sync_id, side, parent)
+    return Session(
+        engine=engine,
+        sync_id=sync_id,
+        name=name,
+        epoch=epoch,
+        a=a,
+        b=b,
+        flows=compiled,
+        shelves=shelves,
+        bonds={
+            one.flow.name: links.bonds(sync_id, one.flow.name, one.a.stream.fields, one.b.stream.fields)
+            for one in compiled
+        },
+        fingerprints={flow.name: _digest(flow) for flow in flows},
+        now=now,
+        full_read_hours=full_read_hours,
+    )
+
+
+def in_order(flows: Sequence[Flow], b_streams: Mapping[str, Stream]) -> list[Flow]:
+    """Flows so that what a record refers to comes before it; derived from the reference fields, else as given."""
+    by_b = {flow.b: flow for flow in flows}
+    out: list[Flow] = []
+
+    def add(flow: Flow, path: tuple[str, ...]) -> None:
+        if flow in out:
+            return
+        if flow.name in path:
+            raise ValueError(f"These flows refer to each other in a circle: {', '.join((*path, flow.name))}")
+        stream = b_streams[flow.b]
+        fields = [*stream.fields, *(child for one in stream.fields for child in one.children)]
+        for name in dict.fromkeys(one.refers_to for one in fields if one.refers_to and one.writable):
+            if name in by_b and by_b[name] is not flow:
+                add(by_b[name], (*path, flow.name))
+        out.append(flow)
+
+    for flow in flows:
+        add(flow, ())
+    return out

@@ -1,0 +1,129 @@
+"""The journal: every write, intended before the call and settled after it. It is never edited otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+import msgspec
+from sqlalchemy import Connection, bindparam, select, update
+
+from stockbridge.core.record import Values
+from stockbridge.store.schema import journal
+
+Outcome: TypeAlias = Literal["done", "adopted", "refused", "not written", "superseded"]
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """A write that is about to be made."""
+
+    run: int
+    flow: str
+    side: str
+    op: str
+    a_id: str | None
+    b_id: str | None
+    mark: str | None
+    written: Values
+    before: Values
+    saw: Values | None  # what the decision saw at the side that was not written
+    intended_at: str
+
+
+class Open(msgspec.Struct, frozen=True, kw_only=True):
+    """An intent whose outcome is not known."""
+
+    id: int
+    flow: str
+    side: str
+    op: str
+    a_id: str | None
+    b_id: str | None
+    mark: str | None
+    written: bytes
+    saw: bytes | None
+    intended_at: str
+
+
+def intend(connection: Connection, sync_id: int, intents: Sequence[Intent]) -> list[int]:
+    """Write intents down; returns their numbers in the same order."""
+    if not intents:
+        return []
+    encode = msgspec.json.encode
+    rows = [
+        {
+            **msgspec.structs.asdict(intent),
+            "sync": sync_id,
+            "written": encode(intent.written),
+            "before": encode(intent.before),
+            "saw": None if intent.saw is None else encode(intent.saw),
+        }
+        for intent in intents
+    ]
+    statement = journal.insert().returning(journal.c.id, sort_by_parameter_order=True)
+    return [int(id) for id in connection.execute(statement, rows).scalars()]
+
+
+def settle(connection: Connection, outcomes: Sequence[tuple[int, Outcome, str, str | None]], at: str) -> None:
+    """(number, outcome, detail, b id or None to leave it) of intents whose answer is known now."""
+    if not outcomes:
+        return
+    statement = (
+        update(journal)
+        .where(journal.c.id == bindparam("number"))
+        .values(outcome=bindparam("result"), detail=bindparam("words"), settled_at=at)
+    )
+    connection.execute(statement, [{"number": n, "result": o, "words": d} for n, o, d, _ in outcomes])
+    made = [{"number": n, "other": b} for n, _, _, b in outcomes if b is not None]
+    if made:
+        connection.execute(
+            update(journal).where(journal.c.id == bindparam("number")).values(b_id=bindparam("other")), made
+        )
+
+
+def still_open(connection: Connection, sync_id: int) -> list[Open]:
+    """Intents without an outcome, oldest first."""
+    columns = [journal.c[name] for name in Open.__struct_fields__]
+    query = (
+        select(*columns).where(journal.c.sync == sync_id, journal.c.outcome.is_(None)).order_by(journal.c.id)
+    )
+    return [Open(**row._mapping) for row in connection.execute(query)]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a record's history."""
+
+    id: int
+    run: int
+    flow: str
+    side: str
+    op: str
+    a_id: str | None
+    b_id: str | None
+    written: bytes
+    before: bytes | None
+    intended_at: str
+    outcome: str | None
+    detail: str | None
+
+
+def history(
+    connection: Connection,
+    sync_id: int,
+    *,
+    flow: str | None = None,
+    a_id: str | None = None,
+    run: int | None = None,
+    limit: int = 20,
+) -> list[Entry]:
+    """Writes of a record or of a run, newest first."""
+    columns = [journal.c[name] for name in Entry.__struct_fields__]
+    query = select(*columns).where(journal.c.sync == sync_id)
+    if flow is not None:
+        query = query.where(journal.c.flow == flow)
+    if a_id is not None:
+        query = query.where(journal.c.a_id == a_id)
+    if run is not None:
+        query = query.where(journal.c.run == run)
+    query = query.order_by(journal.c.id.desc()).limit(limit)
+    return [Entry(**row._mapping) for row in connection.execute(query)]

@@ -1,0 +1,141 @@
+"""Records that are not settled: they wait for another record, were refused, or their last write is uncertain."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Literal, TypeAlias
+
+import msgspec
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
+
+from stockbridge.store.rows import chunks, upsert
+from stockbridge.store.schema import waiting
+
+State: TypeAlias = Literal["waiting", "refused", "uncertain", "again", "woken"]
+
+
+class Unsettled(msgspec.Struct, frozen=True, kw_only=True):
+    """One record that is not settled.
+
+    waiting: for the link named in `needs` ("flow:id") · refused: until it or the mapping changes · uncertain: a write's
+    answer was lost · again: the next run tries again · woken: to be decided anew now. `code` "unreadable" marks a record
+    that could not be read.
+    """
+
+    flow: str
+    side: str
+    id: str
+    state: State
+    reason: str
+    remedy: str = ""
+    needs: str | None = None
+    field: str | None = None
+    code: str | None = None
+    version: str | None = None
+    since: str
+
+
+def put(connection: Connection, sync_id: int, rows: Sequence[Unsettled]) -> None:
+    """Store or overwrite; a record keeps the moment since when it is not settled."""
+    upsert(
+        connection,
+        waiting,
+        [{"sync": sync_id, **msgspec.structs.asdict(row)} for row in rows],
+        keep=("since",),
+    )
+
+
+def clear(connection: Connection, sync_id: int, flow: str, side: str, ids: Collection[str]) -> None:
+    """These records are settled."""
+    for some in chunks(ids):
+        connection.execute(
+            delete(waiting).where(
+                waiting.c.sync == sync_id,
+                waiting.c.flow == flow,
+                waiting.c.side == side,
+                waiting.c.id.in_(some),
+            )
+        )
+
+
+def clear_unreadable(connection: Connection, sync_id: int, flow: str, side: str) -> None:
+    """A full read begins: what is still unreadable will be told again."""
+    connection.execute(
+        delete(waiting).where(
+            waiting.c.sync == sync_id,
+            waiting.c.flow == flow,
+            waiting.c.side == side,
+            waiting.c.code == "unreadable",
+        )
+    )
+
+
+def wake(connection: Connection, sync_id: int, needs: Collection[str]) -> None:
+    """The links these records waited for have appeared."""
+    for some in chunks(needs):
+        connection.execute(
+            update(waiting)
+            .where(waiting.c.sync == sync_id, waiting.c.needs.in_(some), waiting.c.state == "waiting")
+            .values(state="woken")
+        )
+
+
+def wake_states(
+    connection: Connection,
+    sync_id: int,
+    states: Collection[str],
+    *,
+    flow: str | None = None,
+    id: str | None = None,
+) -> int:
+    """Have all records in these states decided anew; returns how many."""
+    query = update(waiting).where(waiting.c.sync == sync_id, waiting.c.state.in_(states))
+    if flow is not None:
+        query = query.where(waiting.c.flow == flow)
+    if id is not None:
+        query = query.where(waiting.c.id == id)
+    query = query.where(or_(waiting.c.code.is_(None), waiting.c.code != "unreadable"))
+    return int(connection.execute(query.values(state="woken")).rowcount)
+
+
+def woken(connection: Connection, sync_id: int, flow: str, limit: int) -> list[tuple[str, str]]:
+    """(side, id) of records to be decided anew."""
+    query = (
+        select(waiting.c.side, waiting.c.id)
+        .where(waiting.c.sync == sync_id, waiting.c.flow == flow, waiting.c.state == "woken")
+        .order_by(waiting.c.side, waiting.c.id)
+        .limit(limit)
+    )
+    return [(side, id) for side, id in connection.execute(query)]
+
+
+def rows(
+    connection: Connection,
+    sync_id: int,
+    flow: str | None = None,
+    ids: Collection[str] | None = None,
+    limit: int = 1000,
+) -> list[Unsettled]:
+    """Unsettled records, in a stable order."""
+    query = select(waiting).where(waiting.c.sync == sync_id)
+    if flow is not None:
+        query = query.where(waiting.c.flow == flow)
+    if ids is not None:
+        query = query.where(waiting.c.id.in_(list(ids)))
+    query = query.order_by(waiting.c.flow, waiting.c.state, waiting.c.id).limit(limit)
+    return [
+        msgspec.convert({key: value for key, value in row._mapping.items() if key != "sync"}, Unsettled)
+        for row in connection.execute(query)
+    ]
+
+
+def counts(connection: Connection, sync_id: int, flow: str) -> tuple[int, int]:
+    """(waiting, refused) records of a flow; uncertain, woken and postponed ones count as waiting."""
+    query = (
+        select(waiting.c.state, func.count())
+        .where(and_(waiting.c.sync == sync_id, waiting.c.flow == flow))
+        .group_by(waiting.c.state)
+    )
+    found = {state: int(n) for state, n in connection.execute(query)}
+    refused = found.pop("refused", 0)
+    return sum(found.values()), refused
