@@ -121,7 +121,7 @@ def _check_header(
     sheet: Sheet, header: list[str], columns: Mapping[str, Column], problems: list[str]
 ) -> bool:
     before = len(problems)
-    for name in header:
+    for name in dict.fromkeys(header):
         if name not in columns and not (sheet.custom_fields and name.startswith("cf_")):
             problems.append(f"{sheet.file} line 1 column '{name}': not known. {_nearest(name, columns)}")
         elif header.count(name) > 1:
