@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import datetime, timedelta
+from decimal import Decimal
 from types import GenericAlias
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from stockbridge.core.record import CUSTOM, Field, Kind, Record, Refusal, Stream, Value, Values
-
-Reader: TypeAlias = Callable[[Any], Value]
+from stockbridge.core.record import CUSTOM, Field, Kind, Record, Refusal, Stream, Values
+from stockbridge.http.values import READERS, moment, number, text
 
 _PROVISIONAL = timedelta(seconds=2)
 STOCK = (
@@ -80,7 +79,7 @@ class Rows:
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
-        plain = [field for field in shape.stream.fields if field.kind in READERS]
+        plain = [f for f in shape.stream.fields if f.kind in READERS and f.kind is not Kind.TEXTS]
         # Texts come first: they are most of a row, and reading them needs no call.
         self._texts = tuple(field.name for field in plain if field.kind is Kind.TEXT)
         self._others = tuple((f.name, READERS[f.kind]) for f in plain if f.kind is not Kind.TEXT)
@@ -260,94 +259,6 @@ class Rowset:
         """Whether more pages follow; where the answer does not say, a full page means yes."""
         told = self.context.get("has_more_page") if isinstance(self.context, dict) else None
         return told if isinstance(told, bool) else len(self.rows) >= page_size
-
-
-def text(value: Any) -> str | None:
-    """A text; a number is written out. Raises ValueError for anything else."""
-    if type(value) is str:
-        return value or None
-    if value is None:
-        return None
-    if type(value) is int or type(value) is Decimal:
-        return str(value)
-    raise ValueError("a text")
-
-
-def number(value: Any) -> Decimal | None:
-    """A number, also where it comes as a text ("12.50"). Raises ValueError for anything else."""
-    if type(value) is Decimal:
-        return value
-    if type(value) is int:
-        return Decimal(value)
-    if value == "" or value is None:
-        return None
-    if type(value) is str:
-        try:
-            found = Decimal(value)
-        except InvalidOperation:
-            raise ValueError("a number") from None
-        if found.is_finite():
-            return found
-    raise ValueError("a number")
-
-
-def integer(value: Any) -> int | None:
-    """A whole number. Raises ValueError for anything else."""
-    if type(value) is int:
-        return value
-    found = number(value)
-    if found is None:
-        return None
-    if found != found.to_integral_value():
-        raise ValueError("a whole number")
-    return int(found)
-
-
-def flag(value: Any) -> bool | None:
-    """Yes or no. Raises ValueError for anything else."""
-    if type(value) is bool:
-        return value
-    if value == "" or value is None:
-        return None
-    if value in ("true", "false"):
-        return bool(value == "true")
-    raise ValueError("yes or no (true or false)")
-
-
-def day(value: Any) -> date | None:
-    """A day, written 2026-03-02. Raises ValueError for anything else."""
-    if value == "" or value is None:
-        return None
-    if type(value) is str and len(value) == 10:
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    raise ValueError("a day written as 2026-03-02")
-
-
-def moment(value: Any) -> datetime | None:
-    """A moment with its offset (with or without a colon), in UTC. Raises ValueError for anything else."""
-    if value == "" or value is None:
-        return None
-    if type(value) is str:
-        try:
-            found = datetime.fromisoformat(value)
-        except ValueError:
-            found = None
-        if found is not None and found.tzinfo is not None:
-            return found.astimezone(UTC)
-    raise ValueError("a time with its offset, written as 2026-03-02T09:00:00+0100")
-
-
-READERS: dict[Kind, Reader] = {
-    Kind.TEXT: text,
-    Kind.INTEGER: integer,
-    Kind.NUMBER: number,
-    Kind.FLAG: flag,
-    Kind.DAY: day,
-    Kind.MOMENT: moment,
-}
 
 
 def stock_by_location(row: Any) -> dict[str, dict[str, Decimal]]:
