@@ -114,11 +114,12 @@ def order_detail(world: World, order: SalesOrder) -> Json:
     rate = order.exchange_rate
     discount = sum((line.quantity * line.rate for line in order.lines), _ZERO) - sub_total
     template = templates()["salesorder"]
+    symbol = currency.symbol if currency else ""
     detail: Json = {
         **template,
         **_shared(world, order, customer),
         "created_date": day_text(order.created.astimezone(world.zone).date()),
-        "currency_symbol": currency.symbol if currency else "",
+        "currency_symbol": symbol,
         "price_precision": currency.price_precision if currency else 2,
         "exchange_rate": number(rate),
         "discount_total": money(discount),
@@ -137,6 +138,8 @@ def order_detail(world: World, order: SalesOrder) -> Json:
         "total_quantity": number(sum((line.quantity for line in order.lines), _ZERO)),
         "shipping_charge_exclusive_of_tax": money(order.shipping_charge),
         "shipping_charge_inclusive_of_tax": money(order.shipping_charge),
+        "shipping_charge_exclusive_of_tax_formatted": f"{symbol}{order.shipping_charge:.2f}",
+        "shipping_charge_inclusive_of_tax_formatted": f"{symbol}{order.shipping_charge:.2f}",
         "payment_terms": customer.payment_terms if customer else 0,
         "payment_terms_id": customer.payment_terms_id if customer else "",
         "payment_terms_label": customer.payment_terms_label if customer else "",

@@ -38,7 +38,8 @@ def templates() -> Mapping[str, Json]:
 
 def stamp(moment: datetime, zone: ZoneInfo) -> str:
     """In the organisation's time zone, no colon in the offset (facts: Zoho 1)."""
-    return moment.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S%z")
+    text = moment.astimezone(zone).isoformat(timespec="seconds")
+    return text[:-3] + text[-2:]
 
 
 def day_text(day: date | None) -> str:
