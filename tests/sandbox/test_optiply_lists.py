@@ -3,7 +3,11 @@
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from optiply_caller import Answer, Caller
+
+from stockbridge_sandbox.optiply.table import Table
 
 
 @pytest.fixture(scope="module")
@@ -164,3 +168,52 @@ def test_relations_lead_to_their_rows() -> None:
     assert caller.get(f"products/{product}/supplierProducts").ids == [offer]
     assert caller.get(f"supplierProducts/{offer}/supplier").id == supplier
     assert caller.get(f"products/{product}/shoes").status == 404
+
+
+def test_plain_values_of_several_types_can_be_filtered_and_sorted() -> None:
+    caller = Caller()
+    values = [True, "2026-04-01", None, 95]
+    keys = [caller.product(f"p{n}", resumingPurchase=value) for n, value in enumerate(values)]
+    assert caller.get("products", ("filter[resumingPurchase]", "TRUE")).ids == [keys[0]]
+    assert caller.get("products", ("filter[resumingPurchase]", "95")).ids == [keys[3]]
+    assert caller.get("products", ("sort", "resumingPurchase")).ids == [keys[1], keys[3], keys[0], keys[2]]
+
+
+COLOURS = ("red", "Red", "blue", None)
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(("add", "change", "remove", "look")), st.integers(0, 9), st.sampled_from(COLOURS)
+    ),
+    max_size=40,
+)
+
+
+@given(STEPS)
+def test_a_look_up_finds_what_a_walk_over_all_rows_finds(steps: list[tuple[str, int, str | None]]) -> None:
+    table = Table(100)
+    for what, n, colour in steps:
+        known = list(table.live)
+        key = known[n % len(known)] if known else None
+        remote = {"77": f"R{n}"} if n % 2 else {}
+        if what == "add":
+            table.add({"id": table.next_id, "colour": colour, "remoteIdMap": remote})
+        elif what == "change" and key is not None:
+            table.change(key, {"colour": colour, "remoteIdMap": remote})
+        elif what == "remove" and key is not None:
+            table.remove(key, {"deletedAt": "now"})
+        for wanted in COLOURS:
+            walked = {
+                row["id"] for row in table.live.values() if str(row["colour"]).lower() == str(wanted).lower()
+            }
+            assert table.lookup("colour", wanted) == walked
+        walked = {row["id"] for row in table.live.values() if row["remoteIdMap"].get("77") == f"R{n}"}
+        assert table.lookup("remoteId", f"r{n}") == walked
+        assert table.ids == sorted(table.live)
+    copy = Table(1)
+    copy.load(table.dump())
+    assert (copy.ids, copy.live, copy.removed, copy.next_id) == (
+        table.ids,
+        table.live,
+        table.removed,
+        table.next_id,
+    )

@@ -265,9 +265,8 @@ class Optiply:
         if "subtotalValue" in line:
             return dict(line)
         offers = self._books.tables["supplierProducts"]
-        pair = offers.lookup("productId", line.get("productId")) & offers.lookup(
-            "supplierId", order.get("supplierId")
-        )
+        product, supplier = _whole(line.get("productId")), _whole(order.get("supplierId"))
+        pair = offers.lookup("productId", product) & offers.lookup("supplierId", supplier)
         price = next((offers.live[key]["price"] for key in sorted(pair)), None) or "0"
         return {**line, "subtotalValue": str(rules.money(price) * int(line.get("quantity", 0)))}
 
@@ -336,6 +335,10 @@ def _id(key: str | int) -> int:
     if isinstance(key, str) and not key.isdecimal():
         raise not_found("row", key)
     return int(key)
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 def _raw(row: Row) -> Row:

@@ -100,13 +100,19 @@ def _search(table: Table, query: Query) -> list[int]:
         if name == "id":
             found.sort(reverse=descending)
         else:
-            form = Decimal if query.kinds[name] == "money" else _sortable
-            _sort_by(found, live, name, form, descending=descending)
+            _sort_by(found, live, name, _SORT_FORMS.get(query.kinds[name], _sortable), descending=descending)
     return found
 
 
 def _sortable(value: Any) -> Any:
     return value if isinstance(value, (int, float)) else str(value).casefold()
+
+
+# Money is kept as text; plain values may be of several types.
+_SORT_FORMS: dict[str, Callable[[Any], Any]] = {
+    "money": Decimal,
+    "scalar": lambda value: str(value).casefold(),
+}
 
 
 def _sort_by(
@@ -165,7 +171,7 @@ def _condition(resource: str, names: dict[str, Attribute], parameter: str, text:
     if attribute.kind == "moment":
         return _moment_condition(name, operator, text)
     value = _operand(attribute, text)
-    if operator in ("EQ", "NEQ") and not isinstance(value, Decimal):
+    if operator in ("EQ", "NEQ") and attribute.kind not in ("money", "number", "scalar"):
         return _equality(name, value, wanted=operator == "EQ")
     return Condition(name=name, equals=False, value=value, test=_comparison(name, operator, value))
 
