@@ -274,9 +274,10 @@ def plan_fetches(
 
 
 def _start(session: Session, compiled: Compiled, state: FlowState, side: Side) -> int:
-    """The first change number that this flow has not settled; all of them when its mapping or rules changed."""
+    """The first change number that this flow has not settled; all of them when its mapping or rules changed. Our own
+    writes have number 0 and are never looked at again by themselves."""
     if state.fingerprint != session.fingerprints[compiled.flow.name]:
-        return 0
+        return 1
     return (state.settled_a if side == "a" else state.settled_b) + 1
 
 
@@ -374,7 +375,10 @@ def run_flow(
     finally:
         writer.close()
         if writer.stop is None and not writer.cut_short:
-            _leave_place(session, compiled, state, fetcher, source, place_a[0], place_b[0])
+            # A place with an id is one that was passed; without, the one to begin at.
+            passed_a = place_a[0] if place_a[1] else place_a[0] - 1
+            passed_b = place_b[0] if place_b[1] else place_b[0] - 1
+            _leave_place(session, compiled, state, fetcher, source, passed_a, passed_b)
 
 
 def _thin(
@@ -420,13 +424,13 @@ def _leave_place(
     state: FlowState,
     fetcher: Fetcher,
     source: str,
-    place_a: int,
-    place_b: int,
+    passed_a: int,
+    passed_b: int,
 ) -> None:
     """Remember how far the flow is: never beyond a record that was not fetched."""
     name = compiled.flow.name
     lowest = fetcher.lowest_open(source)
-    settled = place_a if lowest is None else min(place_a, lowest - 1)
+    settled = passed_a if lowest is None else min(passed_a, lowest - 1)
     fingerprint = session.fingerprints[name]
     if lowest is not None and state.fingerprint not in ("", fingerprint):
         return  # a changed mapping counts as done only when all records have met it
@@ -439,7 +443,7 @@ def _leave_place(
             name,
             FlowState(
                 settled_a=max(0, settled),
-                settled_b=max(0, place_b),
+                settled_b=max(0, passed_b),
                 fingerprint=fingerprint,
                 in_step_at=in_step,
             ),
