@@ -149,7 +149,8 @@ class ZohoConnector:
         for row in found.rows:
             id, modified = rows.key(row)
             entries.append(Entry(id=id, modified=modified, row=row))
-        return Listing(entries=entries, more=found.more(size), moment=moment)
+        ordered = found.sorted_by(query.by)
+        return Listing(entries=entries, more=found.more(size), moment=moment, sorted=ordered)
 
     def _bulk_items(self, ids: list[str]) -> list[Record | Refusal]:
         found: dict[str, Record | Refusal] = {}

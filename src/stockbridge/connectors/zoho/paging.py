@@ -37,11 +37,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """The answer to a query. `moment` is the server's own time of it."""
+    """The answer to a query. `moment` is the server's own time of it; `sorted` is false where it tells another order."""
 
     entries: list[Entry]
     more: bool
     moment: datetime
+    sorted: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,7 @@ def changed_since(
             scan.reach(scan.newest)
             yield _with(batch, scan.checkpoint())
             return
-        in_order = all(a <= b for a, b in pairwise(times))
+        in_order = listing.sorted and all(a <= b for a, b in pairwise(times))
         if not times or not in_order or (anchor is not None and times[0] < anchor):
             # The server ignored the filter or the order: neither is documented for every list.
             yield from _by_number(scan, None if since is None else since - overlap)

@@ -260,6 +260,11 @@ class Rowset:
         told = self.context.get("has_more_page") if isinstance(self.context, dict) else None
         return told if isinstance(told, bool) else len(self.rows) >= page_size
 
+    def sorted_by(self, column: str) -> bool:
+        """False where the answer tells that it is in another order than by this column, ascending."""
+        context = self.context if isinstance(self.context, dict) else {}
+        return context.get("sort_column", column) == column and context.get("sort_order", "A") == "A"
+
 
 def stock_by_location(row: Any) -> dict[str, dict[str, Decimal]]:
     """Stock per location id, from `locations` or, before that migration, `warehouses`. Unknown amounts are left out.
