@@ -258,7 +258,7 @@ def plan_fetches(
             if not source.detail_size:
                 continue
             state = checkpoints.load_flow(connection, session.sync_id, compiled.flow.name)
-            place = (_start(session, compiled, state, "a"), "")
+            place = (start_of(session, compiled, state, "a"), "")
             shelf = session.at("a", source.name)
             while rows := mirror.changed(connection, shelf, place, 2000, thin=True):
                 place = (rows[-1][0], rows[-1][1].id)
@@ -273,7 +273,7 @@ def plan_fetches(
     return skipped
 
 
-def _start(session: Session, compiled: Compiled, state: FlowState, side: Side) -> int:
+def start_of(session: Session, compiled: Compiled, state: FlowState, side: Side) -> int:
     """The first change number that this flow has not settled; all of them when its mapping or rules changed. Our own
     writes have number 0 and are never looked at again by themselves."""
     if state.fingerprint != session.fingerprints[compiled.flow.name]:
@@ -319,8 +319,8 @@ def run_flow(
     with session.engine.connect() as connection:
         state = checkpoints.load_flow(connection, session.sync_id, flow.name)
     recheck = state.fingerprint not in ("", session.fingerprints[flow.name])
-    place_a = (_start(session, compiled, state, "a"), "")
-    place_b = (_start(session, compiled, state, "b"), "")
+    place_a = (start_of(session, compiled, state, "a"), "")
+    place_b = (start_of(session, compiled, state, "b"), "")
     writer = Writer(session, compiled, number, report)
     passes = 0
     with session.engine.connect() as connection:

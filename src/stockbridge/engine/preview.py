@@ -1,0 +1,174 @@
+"""The plan, shown before anything is written: what a run would do, what waits and why, and what it costs."""
+
+from __future__ import annotations
+
+import math
+
+from sqlalchemy import Connection, update
+
+from stockbridge.core import limits
+from stockbridge.core.decide import Compiled
+from stockbridge.core.flow import Op
+from stockbridge.core.record import Record
+from stockbridge.core.report import FlowPreview, OnProgress, Preview, Progress, Sample
+from stockbridge.engine.fetch import Fetcher
+from stockbridge.engine.recover import recover
+from stockbridge.engine.run import CHUNK, plan_fetches, read_all, start_of, store_fetched
+from stockbridge.engine.session import Session
+from stockbridge.engine.work import Item, decide_chunk, lacking_detail
+from stockbridge.store import checkpoints, mirror, waiting
+from stockbridge.store.schema import sync
+
+_SAMPLES = 3
+_PER_MINUTE = 100
+
+
+def preview(session: Session, on_progress: OnProgress = lambda _: None) -> Preview:
+    """Read what changed, fetch details where one call brings many, decide everything and write nothing.
+
+    What is read is kept, so the run that follows does not fetch it again. Raises Trouble where a system cannot be read.
+    """
+    before = session.a.meter.spent
+    recover(session)
+    read_all(session, session.flows, full=False, on_progress=on_progress)
+    fetcher = Fetcher(session.a, session.fetch_threads)
+    try:
+        to_come = plan_fetches(session, session.flows, fetcher, bulk_only=True)
+        for name in list(fetcher.open):
+            while fetcher.busy(name):
+                store_fetched(session, fetcher, 0.2)
+                on_progress(Progress(flow=name, phase="fetching", done=fetcher.fetched.get(name, 0)))
+        store_fetched(session, fetcher, None)
+        if fetcher.trouble is not None:
+            raise fetcher.trouble
+    finally:
+        fetcher.close()
+    with session.engine.connect() as connection:
+        flows = [_flow(session, connection, compiled) for compiled in session.flows]
+    with session.begin() as connection:
+        connection.execute(
+            update(sync).where(sync.c.id == session.sync_id).values(previewed=session.fingerprint)
+        )
+    return Preview(
+        sync=session.name,
+        flows=flows,
+        calls_to_come=to_come,
+        calls_spent=session.a.meter.spent - before,
+        left_today=session.a.meter.remaining,
+        minutes=round(
+            math.ceil(to_come / _PER_MINUTE) - 1 if to_come > _PER_MINUTE else to_come / _PER_MINUTE, 1
+        ),
+    )
+
+
+def _flow(session: Session, connection: Connection, compiled: Compiled) -> FlowPreview:
+    flow = compiled.flow
+    out = FlowPreview(flow=flow.name)
+    state = checkpoints.load_flow(connection, session.sync_id, flow.name)
+    recheck = state.fingerprint not in ("", session.fingerprints[flow.name])
+    place_a, place_b = (
+        (start_of(session, compiled, state, "a"), ""),
+        (start_of(session, compiled, state, "b"), ""),
+    )
+    seen: set[tuple[str | None, str | None]] = set()
+    gone = linked = 0
+    while True:
+        rows_a = mirror.changed(connection, session.at("a", flow.a), place_a, CHUNK)
+        rows_b = mirror.changed(connection, session.at("b", flow.b), place_b, CHUNK)
+        if not rows_a and not rows_b:
+            break
+        place_a = (rows_a[-1][0], rows_a[-1][1].id) if rows_a else place_a
+        place_b = (rows_b[-1][0], rows_b[-1][1].id) if rows_b else place_b
+        thin = {
+            one.id for one in lacking_detail(session, connection, compiled, [record for _, record in rows_a])
+        }
+        _count_unread(session, connection, compiled, out, thin)
+        items = decide_chunk(
+            session,
+            connection,
+            compiled,
+            [record.id for _, record in rows_a if record.id not in thin],
+            [record.id for _, record in rows_b],
+            recheck=recheck,
+            planning=True,
+        )
+        for item in items:
+            if (item.a_id, item.b_id) in seen:
+                continue
+            seen.add((item.a_id, item.b_id))
+            _count(session, compiled, out, item)
+            gone += item.link is not None and item.a is not None and item.a.deleted
+            linked += item.link is not None
+    for row in waiting.rows(connection, session.sync_id, flow.name, limit=100_000):
+        if ((row.id, None) in seen) or any(pair[0] == row.id for pair in seen):
+            continue
+        table = out.refused if row.state == "refused" else out.waiting
+        table[row.reason] = table.get(row.reason, 0) + 1
+    words = limits.too_many_deletions(gone, linked)
+    if words:
+        out.halts.append(f"{gone:,} deletions at once ({words}); a run stops and asks")
+    return out
+
+
+def _count_unread(
+    session: Session, connection: Connection, compiled: Compiled, out: FlowPreview, thin: set[str]
+) -> None:
+    """Records whose details cost a call each: they are in scope by their list row and count as writes to come."""
+    if not thin:
+        return
+    items = decide_chunk(session, connection, compiled, thin, [], planning=True)
+    for item in items:
+        out.unread += 1
+        if item.link is None:
+            out.create += 1
+        else:
+            out.update += 1
+
+
+def _count(session: Session, compiled: Compiled, out: FlowPreview, item: Item) -> None:
+    decision = item.decision
+    match decision.kind:
+        case "write":
+            ops = [write.op for write in decision.writes]
+            if ops == [Op.REMOVE]:
+                out.remove += 1
+            elif Op.CREATE in ops and Op.REMOVE not in ops:
+                out.create += 1
+            else:
+                out.update += 1
+            if sum(sample.op == str(ops[-1]) for sample in out.samples) < _SAMPLES:
+                out.samples.append(sample_of(compiled, item))
+        case "agree" if item.link is None:
+            out.adopt += 1
+        case "left out":
+            out.left_out[decision.reason] = out.left_out.get(decision.reason, 0) + 1
+        case "wait":
+            out.waiting[decision.reason] = out.waiting.get(decision.reason, 0) + 1
+        case "refuse":
+            out.refused[decision.reason] = out.refused.get(decision.reason, 0) + 1
+        case _:
+            out.same += 1
+
+
+def sample_of(compiled: Compiled, item: Item) -> Sample:
+    """One planned write, field by field."""
+    write = item.decision.writes[-1]
+    record = item.a or item.b
+    stream = compiled.a.stream if item.a is not None else compiled.b.stream
+    return Sample(
+        flow=compiled.flow.name,
+        id=record.id if record is not None else "",
+        label=label_of(stream.names, record),
+        op=str(write.op),
+        changes=[
+            (name, None if write.op is Op.CREATE else write.before.get(name), value)
+            for name, value in write.values.items()
+        ],
+    )
+
+
+def label_of(names: tuple[str, ...], record: Record | None) -> str:
+    """What people call a record: its name fields, as far as it has any."""
+    if record is None:
+        return ""
+    return " · ".join(str(record.values[name]) for name in names if record.values.get(name))
