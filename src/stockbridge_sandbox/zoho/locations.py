@@ -174,6 +174,7 @@ def _shown(location: Location) -> Json:
         "phone": location.phone,
         "tax_settings_id": location.tax_settings_id,
         "auto_number_generation_id": "",
+        "associated_series_ids": [],
         "is_all_users_selected": True,
         "associated_users": [],
     }

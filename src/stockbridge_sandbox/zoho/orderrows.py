@@ -115,6 +115,7 @@ def order_detail(world: World, order: SalesOrder) -> Json:
     discount = sum((line.quantity * line.rate for line in order.lines), _ZERO) - sub_total
     template = templates()["salesorder"]
     symbol = currency.symbol if currency else ""
+    place = world.locations.get(order.location_id)
     detail: Json = {
         **template,
         **_shared(world, order, customer),
@@ -146,6 +147,7 @@ def order_detail(world: World, order: SalesOrder) -> Json:
         "notes": order.notes,
         "terms": order.terms,
         "location_id": order.location_id,
+        "location_name": place.name if place else "",
         "line_items": [_line(world, order, line, n) for n, line in enumerate(order.lines, 1)],
         "created_by_id": world.organization.id,
         "created_by_name": world.organization.contact_name,
@@ -156,6 +158,7 @@ def order_detail(world: World, order: SalesOrder) -> Json:
     }
     if world.switches.stock_layout == "warehouses":
         detail["warehouse_id"] = detail.pop("location_id")
+        detail["warehouse_name"] = detail.pop("location_name")
     if customer is not None:
         for name in ("billing_address", "shipping_address"):
             address = getattr(customer, name)
