@@ -1,0 +1,349 @@
+"""The commands that work with a sync: preview, run, status, runs, explain, retry, approve."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy.engine import Engine
+
+from stockbridge.cli import progress
+from stockbridge.cli.options import Debug, Json, Sync, SyncOption, Usage, chosen_sync, opened
+from stockbridge.cli.output import bold, count, document, flow_name, good, moment, note, number, say
+from stockbridge.cli.render import show_explanation, show_preview, show_run, show_runs, show_status
+from stockbridge.core.report import RunReport
+from stockbridge.engine import explain as explaining
+from stockbridge.engine import preview as previewing
+from stockbridge.engine import run as running
+from stockbridge.engine import status as standing
+from stockbridge.store import accounts, runs, syncs, waiting
+from stockbridge.store.syncs import SyncRow
+from stockbridge.wiring.approval import approve_deletions
+from stockbridge.wiring.flags import FLOWS, entity_name, nearest
+from stockbridge.wiring.session import open_sync
+
+_EXIT = {"in step": 0, "left over": 3, "stopped": 4, "failed": 1}
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the app."""
+    app.command("preview")(preview)
+    app.command("run")(run)
+    app.command("status")(status)
+    app.add_typer(runs_app, name="runs")
+    app.command("explain")(explain)
+    app.command("retry")(retry)
+    app.command("approve")(approve)
+
+
+def preview(
+    sync: Sync = None,
+    samples: Annotated[int, typer.Option("--samples", min=0, help="Examples to show per flow.")] = 2,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show what a run would do and what it costs. Reads Zoho and Optiply, writes nothing to either.
+
+    \b
+    Examples:
+      stockbridge preview
+      stockbridge preview fietsenrek --samples 10
+    """
+    with opened() as store:
+        row = chosen_sync(store, sync)
+        with open_sync(store, row) as session, progress.shown(quiet=as_json) as on_progress:
+            found = previewing.preview(session, on_progress=on_progress)
+    if as_json:
+        document(found)
+    else:
+        show_preview(found, samples=samples)
+    if any(flow.halts for flow in found.flows):
+        raise typer.Exit(4)
+    if any(flow.waiting or flow.refused for flow in found.flows):
+        raise typer.Exit(3)
+
+
+def run(
+    sync: Sync = None,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Read every list from the beginning, so that deletions are noticed."),
+    ] = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="FLOW", help=f"Only this flow: {', '.join(FLOWS)}.")
+    ] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Bring Optiply in step with Zoho. May be stopped with Ctrl-C at any point; the next run goes on from there.
+
+    Exit code 0: everything is in step. 3: records wait or were refused. 4: someone is needed.
+
+    \b
+    Examples:
+      stockbridge run
+      stockbridge run --only products --only suppliers
+      stockbridge run --full
+    """
+    flows = [_flow(part) for given in only or [] for part in given.split(",")] or None
+    with opened() as store:
+        row = chosen_sync(store, sync)
+        with open_sync(store, row) as session, progress.shown(quiet=as_json) as on_progress:
+            report = running.run(session, full=full, only=flows, on_progress=on_progress)
+    if as_json:
+        document(report)
+    else:
+        show_run(report)
+    code = 130 if report.stopped_by == "person" else _EXIT[report.outcome]
+    if code:
+        raise typer.Exit(code)
+
+
+def status(
+    sync: Sync = None,
+    show_waiting: Annotated[
+        bool, typer.Option("--waiting", help="List the records that wait or were refused, and why.")
+    ] = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show how each flow stands.
+
+    In step, waiting, refused, last success, calls left today. Costs no call.
+
+    \b
+    Examples:
+      stockbridge status
+      stockbridge status --waiting
+    """
+    documents: list[dict[str, Any]] = []
+    with opened() as store:
+        with store.connect() as connection:
+            known = syncs.all_syncs(connection)
+        rows = known if sync is None and known else [chosen_sync(store, sync)]
+        for index, row in enumerate(rows):
+            if index and not as_json:
+                say()
+            documents.append(_status_of(store, row, show_waiting, as_json))
+    if as_json:
+        document(documents if sync is None and len(rows) > 1 else documents[0])
+
+
+def _status_of(store: Engine, row: SyncRow, show_waiting: bool, as_json: bool) -> dict[str, Any]:
+    with open_sync(store, row, lock=False) as session:
+        flows = standing.status(session)
+    with store.connect() as connection:
+        last = next(iter(runs.recent(connection, row.id, 1)), None)
+        account = accounts.get(connection, row.account_a)
+        unsettled = waiting.rows(connection, row.id) if show_waiting else []
+    zone = account.settings.get("time_zone")
+    quota = account.quota
+    if as_json:
+        found: dict[str, Any] = {
+            "sync": row.name,
+            "holder": row.holder,
+            "flows": flows,
+            "last_run": last,
+            "quota": quota,
+        }
+        return found | ({"waiting": unsettled} if show_waiting else {})
+    say(bold(row.name) + (f"  running, by {row.holder}" if row.holder else ""))
+    show_status(flows, zone)
+    say(_last_run(last, zone))
+    if quota is not None:
+        when = moment(quota["resets_at"], zone) if quota.get("resets_at") else "the next day"
+        say(
+            f"Zoho calls left, as last told: {number(quota['remaining'])} of {number(quota['limit'])}, anew at {when}"
+        )
+    for one in unsettled:
+        say(f"{one.state:<9} {flow_name(one.flow)} {one.id}: {one.reason}")
+        if one.remedy:
+            say(f"          {one.remedy}")
+    return {}
+
+
+def _last_run(last: RunReport | None, zone: str | None) -> str:
+    if last is None:
+        return "It has never run. See what it would do: stockbridge preview"
+    why = f" ({last.message})" if last.message else ""
+    return f"last run {last.run}: {last.outcome}, {moment(last.ended_at or last.started_at, zone)}{why}"
+
+
+runs_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None, help="What the last runs did.")
+
+
+@runs_app.callback()
+def list_runs(
+    context: typer.Context,
+    sync: SyncOption = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many.")] = 20,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """List the last runs, newest first; `runs show N` tells one of them whole.
+
+    \b
+    Examples:
+      stockbridge runs
+      stockbridge runs show 12
+    """
+    if context.invoked_subcommand is not None:
+        return
+    with opened() as store:
+        row = chosen_sync(store, sync)
+        with store.connect() as connection:
+            found = [_named(report, row) for report in runs.recent(connection, row.id, limit)]
+            zone = accounts.get(connection, row.account_a).settings.get("time_zone")
+    if as_json:
+        document(found)
+    elif found:
+        show_runs(found, zone)
+    else:
+        say(f'The sync "{row.name}" has never run. See what it would do: stockbridge preview')
+
+
+@runs_app.command("show")
+def show_one_run(
+    number: Annotated[int, typer.Argument(help="The number of the run.")],
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Tell one run whole.
+
+    \b
+    Example:
+      stockbridge runs show 12
+    """
+    with opened() as store:
+        row, report = _run_of(store, number)
+        with store.connect() as connection:
+            zone = accounts.get(connection, row.account_a).settings.get("time_zone")
+    if as_json:
+        document(report)
+        return
+    say(bold(f"run {report.run} of {row.name}") + f"  {report.mode}, {moment(report.started_at, zone)}")
+    show_run(report)
+
+
+def explain(
+    stream: Annotated[str, typer.Argument(metavar="STREAM", help=f"One of {', '.join(FLOWS)}.")],
+    record: Annotated[str, typer.Argument(metavar="ID", help="Its id, SKU, number or name.")],
+    sync: SyncOption = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Tell why one record is where it is.
+
+    The rules it met, its mapping row by row, its last outcome, what would fix it.
+
+    \b
+    Examples:
+      stockbridge explain products SKU-123
+      stockbridge explain sell_orders SO-00417
+    """
+    flow = _flow(stream)
+    with opened() as store:
+        row = chosen_sync(store, sync)
+        with open_sync(store, row, lock=False) as session:
+            found = explaining.explain(session, flow, record)
+        with store.connect() as connection:
+            zone = accounts.get(connection, row.account_a).settings.get("time_zone")
+    if as_json:
+        document(found)
+    for index, one in enumerate([] if as_json else found):
+        if index:
+            say()
+        show_explanation(one, zone)
+    if all(one.verdict == "not found" for one in found):
+        raise typer.Exit(2)
+
+
+def retry(
+    stream: Annotated[
+        str | None, typer.Argument(metavar="[STREAM]", help="Only this flow; all of them when left out.")
+    ] = None,
+    record: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="Only the record with this Zoho id.")
+    ] = None,
+    sync: SyncOption = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Let the next run try again what waits or was refused. Costs no call.
+
+    \b
+    Examples:
+      stockbridge retry
+      stockbridge retry sell_orders 4600000012345
+    """
+    flow = None if stream is None else _flow(stream)
+    with opened() as store:
+        row = chosen_sync(store, sync)
+        with open_sync(store, row, lock=False) as session:
+            many = running.retry(session, flow, record)
+    if as_json:
+        document({"retried": many})
+    elif many:
+        say(good(f"{count(many, 'record')} will be tried again: stockbridge run"))
+    else:
+        say("Nothing waits or was refused there.")
+
+
+def approve(
+    number: Annotated[int, typer.Argument(metavar="RUN", help="The run that a safety limit stopped.")],
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Allow the next run what a safety limit stopped.
+
+    Just the deletions that are known now, and no more.
+
+    \b
+    Example:
+      stockbridge approve 88
+    """
+    with opened() as store:
+        row, report = _run_of(store, number)
+        if report.stopped_by != "safety":
+            raise Usage(
+                f"Run {number} was not stopped by a safety limit.",
+                remedy=f"See: stockbridge runs show {number}",
+            )
+        with store.connect() as connection:
+            newest = runs.recent(connection, row.id, 1)[0].run
+        if newest != number:
+            raise Usage(f"Run {number} is not the newest one.", remedy=f"Look at run {newest} first.")
+        with open_sync(store, row, lock=False) as session:
+            allowed = approve_deletions(session)
+    if as_json:
+        document({"approved": allowed})
+        return
+    for flow, many in allowed.items():
+        say(good(f"The next run may carry on {count(many, 'deletion')} of {flow_name(flow)}."))
+    if not allowed:
+        note("There is nothing to approve any more.")
+    say("  Go on: stockbridge run")
+
+
+def _flow(name: str) -> str:
+    flow = entity_name(name.replace("-", "_").replace(" ", "_"))
+    if flow not in FLOWS:
+        raise Usage(
+            f'There is no stream "{name}"{nearest(name, FLOWS) or "."}',
+            remedy=f"There are: {', '.join(FLOWS)}",
+        )
+    return flow
+
+
+def _run_of(store: Engine, number: int) -> tuple[SyncRow, RunReport]:
+    with store.connect() as connection:
+        for row in syncs.all_syncs(connection):
+            report = runs.one(connection, row.id, number)
+            if report is not None:
+                return row, _named(report, row)
+    raise Usage(f"There is no run {number}.", remedy="See what there is: stockbridge runs")
+
+
+def _named(report: RunReport, row: SyncRow) -> RunReport:
+    report.sync = report.sync or row.name
+    return report

@@ -1,0 +1,37 @@
+"""What a person may allow the next run to do beyond the safety limits."""
+
+from __future__ import annotations
+
+import msgspec
+import sqlalchemy as sa
+
+from stockbridge.core.limits import too_many_deletions
+from stockbridge.engine.session import Session
+from stockbridge.store import checkpoints, links
+from stockbridge.store.schema import sync
+
+
+def approve_deletions(session: Session) -> dict[str, int]:
+    """Allow the next run just the deletions that are known now, by flow; returns what was allowed."""
+    allowed: dict[str, int] = {}
+    with session.begin() as connection:
+        for compiled in session.flows:
+            flow = compiled.flow
+            state = checkpoints.load_flow(connection, session.sync_id, flow.name)
+            linked = links.count(connection, session.sync_id, flow.name)
+            for side, stream, after in (("a", flow.a, state.settled_a), ("b", flow.b, state.settled_b)):
+                if side == "b" and not flow.takes_from_b:
+                    continue
+                gone = links.newly_gone(
+                    connection,
+                    session.shelves[(side, stream)],
+                    flow.name,
+                    after,
+                    side="a" if side == "a" else "b",
+                )
+                if too_many_deletions(gone, linked):
+                    allowed[flow.name] = max(gone, allowed.get(flow.name, 0))
+        connection.execute(
+            sa.update(sync).where(sync.c.id == session.sync_id).values(approved=msgspec.json.encode(allowed))
+        )
+    return allowed
