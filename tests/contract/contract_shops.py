@@ -1,0 +1,169 @@
+"""One shop per connector for the contract: a stream with records, and a person who edits them at the system itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from stockbridge.connectors.base import Connector
+from stockbridge.connectors.memory import Memory
+from stockbridge.connectors.optiply import connector as optiply
+from stockbridge.connectors.optiply.account import OptiplyAccount
+from stockbridge.connectors.zoho import account as zoho_account
+from stockbridge.connectors.zoho import connector as zoho
+from stockbridge.core.record import Ability, Field, Kind, Stream, Values
+from stockbridge.core.secret import Secret
+from stockbridge.http.clock import REAL
+from stockbridge.http.oauth import drive
+from stockbridge.http.transport import Transport
+from stockbridge_sandbox.run import start
+
+RECORDS = 230  # more than one page of every connector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """A connector and the stream to try. `ids()` is what stands at the system, by an independent way.
+
+    `new` are values a record can be made of, `change` is one field with another value, as `create` and `update` take it.
+    `edit`, `drop` and `add` are a person at the system; `edit` gives a record a new name.
+    """
+
+    connector: Connector
+    stream: str
+    name_field: str
+    ids: Callable[[], set[str]]
+    add: Callable[[str], str]
+    edit: Callable[[str, str], None]
+    drop: Callable[[str], None]
+    new: Values
+    change: Values
+
+    @property
+    def declared(self) -> Stream:
+        return self.connector.streams()[self.stream]
+
+    def can(self, ability: Ability) -> bool:
+        return ability in self.declared.abilities
+
+
+@contextmanager
+def memory_shop() -> Iterator[Shop]:
+    stream = Stream(
+        name="things",
+        noun="thing",
+        fields=(
+            Field(name="name", kind=Kind.TEXT),
+            Field(name="size", kind=Kind.INTEGER),
+            Field(name="mark", kind=Kind.TEXT),
+        ),
+        abilities=frozenset(Ability),
+        mark="mark",
+    )
+    memory = Memory("Memory", {"things": stream}, page_size=100)
+    for number in range(RECORDS):
+        memory.put("things", {"name": f"Thing {number}", "size": number, "mark": None})
+    yield Shop(
+        connector=memory,
+        stream="things",
+        name_field="name",
+        ids=lambda: set(memory.rows("things")),
+        add=lambda name: memory.put("things", {"name": name, "size": 1, "mark": None}),
+        edit=lambda id, name: _none(memory.put("things", {"name": name}, id)),
+        drop=lambda id: memory.drop("things", id),
+        new={"name": "New", "size": 5},
+        change={"size": 6},
+    )
+
+
+@contextmanager
+def zoho_shop() -> Iterator[Shop]:
+    with start(items=RECORDS, vendors=6, orders=20, seed=3) as sandbox, Transport() as transport:
+        login = sandbox.zoho.accounts()
+        server = f"{sandbox.zoho_url}/dc/eu"
+        secret = Secret(login["client_secret"])
+        given = drive(
+            zoho_account.exchange(
+                accounts_server=server,
+                code=login["self_client_code"],
+                client_id=login["client_id"],
+                client_secret=secret,
+                clock=REAL,
+            ),
+            transport.send,
+        )
+        account = zoho_account.ZohoAccount(
+            name="Sandbox",
+            accounts_server=server,
+            organization_id=login["organization_id"],
+            client_id=login["client_id"],
+            client_secret=secret,
+            refresh_token=given.refresh_token,
+        )
+
+        def add(name: str) -> str:
+            made = sandbox.zoho.direct("POST", "/items", body={"name": name, "rate": 1})
+            return str(made["item"]["item_id"])
+
+        def edit(id: str, name: str) -> None:
+            sandbox.zoho.direct("PUT", f"/items/{id}", body={"name": name})
+
+        def drop(id: str) -> None:
+            sandbox.zoho.direct("DELETE", f"/items/{id}")
+
+        yield Shop(
+            connector=zoho.connect(account, clock=REAL, transport=transport),
+            stream="items",
+            name_field="name",
+            ids=lambda: {row["id"] for row in sandbox.zoho.rows("items")},
+            add=add,
+            edit=edit,
+            drop=drop,
+            new={"name": "New"},
+            change={"name": "Newer"},
+        )
+
+
+@contextmanager
+def optiply_shop() -> Iterator[Shop]:
+    with start(items=1, vendors=1, orders=0, seed=3) as sandbox, Transport() as transport:
+        login = sandbox.optiply.login
+        account = OptiplyAccount(
+            name="Sandbox",
+            username=login.username,
+            password=Secret(login.password),
+            client_id=login.client_id,
+            client_secret=Secret(login.client_secret),
+            account_id=str(login.account_id),
+            coupling_id=str(login.coupling_id),
+            api_base=f"{sandbox.optiply_url}/v1",
+            token_base=f"{sandbox.optiply_url}/api",
+        )
+
+        def add(name: str) -> str:
+            row = sandbox.optiply.add("products", {"name": name, "stockLevel": 1, "unlimitedStock": False})
+            return str(row["id"])
+
+        for number in range(RECORDS):
+            add(f"Product {number}")
+        sandbox.clock.advance(timedelta(minutes=1).total_seconds())
+        yield Shop(
+            connector=optiply.connect(account, clock=REAL, transport=transport),
+            stream="products",
+            name_field="name",
+            ids=lambda: {str(row["id"]) for row in sandbox.optiply.rows("products")},
+            add=add,
+            edit=lambda id, name: _none(sandbox.optiply.edit("products", id, {"name": name})),
+            drop=lambda id: sandbox.optiply.remove("products", id),
+            new={"name": "New", "stockLevel": 5, "unlimitedStock": False},
+            change={"stockLevel": 6},
+        )
+
+
+def _none(_: object) -> None:
+    return None
+
+
+SHOPS = {"memory": memory_shop, "zoho@sandbox": zoho_shop, "optiply@sandbox": optiply_shop}
