@@ -17,6 +17,7 @@ class Limits:
         self._zone = zone
         self._minute: deque[float] = deque()
         self._day = ""
+        self._midnight = 0.0  # POSIX; the end of the day that is being counted, 0 for none yet
         self._used = 0
 
     def admit(self, at: datetime, in_flight: int, switches: Switches) -> None:
@@ -40,7 +41,7 @@ class Limits:
         return {
             "x-rate-limit-limit": str(switches.daily),
             "x-rate-limit-remaining": str(max(0, switches.daily - self._used)),
-            "x-rate-limit-reset": str(self.seconds_to_midnight(at)),
+            "x-rate-limit-reset": str(int(self._midnight - at.timestamp())),
         }
 
     def retry_after(self, at: datetime, error: ApiError) -> str:
@@ -52,20 +53,13 @@ class Limits:
         return "1"
 
     def seconds_to_midnight(self, at: datetime) -> int:
-        """Real seconds from `at` to the organisation's next midnight, right on days of 23 or 25 hours too."""
-        local = at.astimezone(self._zone)
-        midnight = datetime.combine(local.date() + timedelta(days=1), datetime.min.time(), tzinfo=self._zone)
-        return int(midnight.timestamp() - at.timestamp())
+        """Seconds from `at` to the organisation's next midnight, right on days of 23 or 25 hours too."""
+        return int(self._end_of_day(at) - at.timestamp())
 
     @property
     def used(self) -> int:
         """Calls counted today."""
         return self._used
-
-    def forget(self) -> None:
-        """Start the minute and the day anew."""
-        self._minute.clear()
-        self._used = 0
 
     def restore(self, day: str, used: int) -> None:
         """Go on from a saved count."""
@@ -77,6 +71,13 @@ class Limits:
         return self._day
 
     def _turn(self, at: datetime) -> None:
+        if at.timestamp() < self._midnight:
+            return
         day = at.astimezone(self._zone).date().isoformat()
+        self._midnight = self._end_of_day(at)
         if day != self._day:
             self._day, self._used = day, 0
+
+    def _end_of_day(self, at: datetime) -> float:
+        tomorrow = at.astimezone(self._zone).date() + timedelta(days=1)
+        return datetime.combine(tomorrow, datetime.min.time(), tzinfo=self._zone).timestamp()

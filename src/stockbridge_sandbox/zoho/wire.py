@@ -52,8 +52,9 @@ def day_formatted(day: date | None) -> str:
     return day.strftime("%d %b %Y") if day else ""
 
 
+@functools.lru_cache(maxsize=65_536)
 def number(value: Decimal) -> Decimal | int:
-    """Without needless zeros: 5, 12.5."""
+    """Without needless zeros: 5, 12.5. Cached, because a page of details asks it some ten thousand times."""
     return int(value) if value == value.to_integral_value() else value.normalize()
 
 
