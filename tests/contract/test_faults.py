@@ -1,0 +1,184 @@
+"""The connectors against the sandbox's faults and limits: healed where that is safe, typed where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from stockbridge.connectors.optiply import connector as optiply
+from stockbridge.connectors.optiply.account import OptiplyAccount
+from stockbridge.connectors.optiply.connector import OptiplyConnector
+from stockbridge.connectors.zoho import account as zoho_account
+from stockbridge.connectors.zoho import connector as zoho
+from stockbridge.connectors.zoho.connector import ZohoConnector
+from stockbridge.core.errors import OverBudget, Unauthorized, Uncertain
+from stockbridge.core.record import Record
+from stockbridge.core.secret import Secret
+from stockbridge.http.clock import scaled
+from stockbridge.http.oauth import drive
+from stockbridge.http.transport import Transport
+from stockbridge_sandbox.faults import Fault
+from stockbridge_sandbox.run import Sandbox, start
+
+SPEED = 1200.0
+PRODUCT = {"name": "Bel", "stockLevel": 3, "unlimitedStock": False}
+
+
+@contextmanager
+def shop(**options: Any) -> Iterator[tuple[Sandbox, ZohoConnector, OptiplyConnector]]:
+    """A sandbox on a fast clock with both connectors on a clock of the same speed."""
+    with start(**{"items": 230, "vendors": 6, "orders": 20, "seed": 3, "speed": SPEED, **options}) as sandbox:
+        clock = scaled(SPEED, start=sandbox.clock.now())
+        with Transport() as transport:
+            login = sandbox.zoho.accounts()
+            server = f"{sandbox.zoho_url}/dc/eu"
+            secret = Secret(login["client_secret"])
+            given = drive(
+                zoho_account.exchange(
+                    accounts_server=server,
+                    code=login["self_client_code"],
+                    client_id=login["client_id"],
+                    client_secret=secret,
+                    clock=clock,
+                ),
+                transport.send,
+            )
+            account = zoho_account.ZohoAccount(
+                name="Sandbox",
+                accounts_server=server,
+                organization_id=login["organization_id"],
+                client_id=login["client_id"],
+                client_secret=secret,
+                refresh_token=given.refresh_token,
+            )
+            at_optiply = sandbox.optiply.login
+            other = OptiplyAccount(
+                name="Sandbox",
+                username=at_optiply.username,
+                password=Secret(at_optiply.password),
+                client_id=at_optiply.client_id,
+                client_secret=Secret(at_optiply.client_secret),
+                account_id=str(at_optiply.account_id),
+                coupling_id=str(at_optiply.coupling_id),
+                api_base=f"{sandbox.optiply_url}/v1",
+                token_base=f"{sandbox.optiply_url}/api",
+            )
+            yield (
+                sandbox,
+                zoho.connect(account, clock=clock, transport=transport, token=given.token),
+                optiply.connect(other, clock=clock, transport=transport),
+            )
+
+
+def items(connector: ZohoConnector) -> set[str]:
+    return {record.id for page in connector.read("items", None) for record in page.records}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(kind="status", system="zoho", status=429, code=44),
+        Fault(kind="status", system="zoho", status=429, code=1070, count=2),
+        Fault(kind="status", system="zoho", status=500, code=1000, count=2),
+        Fault(kind="status", system="zoho", status=502, nth=2),
+        Fault(kind="drop_before", system="zoho"),
+        Fault(kind="drop_after", system="zoho", nth=2),
+        Fault(kind="truncate_page", system="zoho"),
+        Fault(kind="not_json", system="zoho"),
+        Fault(kind="revoke_token", system="zoho"),
+        Fault(kind="move_row", system="zoho"),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.code or fault.status}",
+)
+def test_a_full_read_is_complete_in_spite_of_a_fault(fault: Fault) -> None:
+    with shop() as (sandbox, connector, _):
+        sandbox.faults.add(fault)
+        assert items(connector) == {row["id"] for row in sandbox.zoho.rows("items")}
+        assert [one["fired"] for one in sandbox.faults.report()] == [fault.count]
+
+
+def test_a_row_without_id_is_refused_and_the_rest_is_read() -> None:
+    with shop() as (sandbox, connector, _):
+        sandbox.faults.add(Fault(kind="row_without_id", system="zoho"))
+        pages = list(connector.read("items", None))
+        assert [one.id for page in pages for one in page.refused] == ["items:page 1 row 1"]
+        assert len({record.id for page in pages for record in page.records}) == 229
+
+
+def test_a_revoked_login_is_told_once_with_its_remedy() -> None:
+    with shop() as (sandbox, connector, _):
+        sandbox.faults.add(Fault(kind="revoke_token", system="zoho"))
+        sandbox.faults.add(Fault(kind="revoke_token", system="accounts"))
+        with pytest.raises(Unauthorized, match="stockbridge accounts add zoho") as raised:
+            items(connector)
+        assert "revoked" in str(raised.value)
+
+
+def test_the_end_of_the_day_stops_the_reading_until_midnight() -> None:
+    with shop() as (sandbox, connector, _):
+        sandbox.faults.add(Fault(kind="status", system="zoho", status=429, code=45))
+        for _ in range(2):
+            with pytest.raises(OverBudget) as raised:
+                items(connector)
+        assert raised.value.until is not None
+        assert len(sandbox.log.rows("zoho")) == 1
+
+
+def test_300_calls_at_eight_at_a_time_never_meet_the_limit_of_a_minute() -> None:
+    with shop() as (sandbox, connector, _):
+        some = sorted(items(connector))[:30]
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda id: connector.fetch("items", [id])[0], some * 10))
+        assert all(isinstance(one, Record) for one in found)
+        statuses = [seen.status for seen in sandbox.log.rows("zoho")]
+        assert statuses == [200] * len(statuses)
+        assert connector.meter.spent == len(statuses) == 302
+        assert connector.meter.remaining == 7500 - 302
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+@pytest.mark.parametrize("path", ["products"])
+def test_a_lost_answer_is_settled_by_looking(kind: Any, path: str) -> None:
+    with shop(items=1) as (sandbox, _, connector):
+        sandbox.faults.add(Fault(kind=kind, system="optiply", method="POST", path=f"/v1/{path}"))
+        with pytest.raises(Uncertain):
+            connector.create(path, PRODUCT, "r1")
+        found = connector.find(path, ["r1"], None)
+        assert len(found.get("r1", [])) == (1 if kind == "drop_after" else 0)
+        assert len(sandbox.optiply.rows(path)) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("fault", "done"),
+    [
+        (Fault(kind="status", system="optiply", method="POST", path="/v1/", status=429), True),
+        (Fault(kind="status", system="optiply", method="POST", path="/v1/", status=401), True),
+        (Fault(kind="revoke_token", system="optiply", method="POST", path="/v1/"), True),
+        (Fault(kind="status", system="optiply", method="POST", path="/v1/", status=504), False),
+        (Fault(kind="not_json", system="optiply", method="POST", path="/v1/"), False),
+    ],
+    ids=lambda value: f"{value.kind}-{value.status}" if isinstance(value, Fault) else "",
+)
+def test_a_write_goes_again_only_where_it_was_certainly_not_taken(fault: Fault, done: bool) -> None:
+    with shop(items=1) as (sandbox, _, connector):
+        sandbox.faults.add(fault)
+        if done:
+            assert connector.create("products", PRODUCT, "r1").values["remoteId"] == "r1"
+            assert len(sandbox.optiply.rows("products")) == 1
+        else:
+            with pytest.raises(Uncertain):
+                connector.create("products", PRODUCT, "r1")
+            posts = [seen for seen in sandbox.log.rows("optiply") if seen.path == "/v1/products"]
+            assert len(posts) == 1
+
+
+def test_eight_parallel_writers_share_one_login() -> None:
+    with shop(items=1) as (sandbox, _, connector):
+        with ThreadPoolExecutor(8) as pool:
+            made = list(pool.map(lambda n: connector.create("products", PRODUCT, f"r{n}"), range(40)))
+        assert len({record.id for record in made}) == 40
+        assert sum(seen.path.endswith("/token") for seen in sandbox.log.rows("optiply")) == 1
