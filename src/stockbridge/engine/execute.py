@@ -12,15 +12,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 import msgspec
 from sqlalchemy import Connection
 
-from stockbridge.core.decide import Compiled, Write, seen
+from stockbridge.core.decide import Compiled, Write
 from stockbridge.core.errors import (
-    Exists,
-    Gone,
     Halt,
     OverBudget,
-    Rejected,
     Retry,
-    Stale,
     Trouble,
     Unauthorized,
 )
@@ -28,12 +24,11 @@ from stockbridge.core.flow import LinkView, Op, Side
 from stockbridge.core.mapping import BACK
 from stockbridge.core.record import Record
 from stockbridge.core.report import FlowReport
-from stockbridge.engine.read import key_fields, store_records
+from stockbridge.engine.harvest import Harvest, outcome_of
 from stockbridge.engine.session import Session
 from stockbridge.engine.work import Item
-from stockbridge.store import checkpoints, journal, links, mirror, waiting
-from stockbridge.store.journal import Intent, Outcome
-from stockbridge.store.rows import next_seq
+from stockbridge.store import journal, links, waiting
+from stockbridge.store.journal import Intent
 
 _IN_FLIGHT = 64
 _GROUP = 16
@@ -120,10 +115,13 @@ class Writer:
             done |= more
         if not done or (at_least == 0 and len(done) < _GROUP):
             return
+        harvest = Harvest(self._session, self._compiled)
+        for future in done:
+            item, intents = self._flying[future]
+            self._take(harvest, item, intents, future.result())
         with self._session.begin() as connection:
-            for future in done:
-                item, intents = self._flying[future]
-                self._take(connection, item, intents, future.result())
+            harvest.store(connection)
+        self.touched |= harvest.touched
         for future in done:
             del self._flying[future]
 
@@ -152,37 +150,34 @@ class Writer:
     def _now(self) -> str:
         return self._session.clock()
 
-    def _take(self, connection: Connection, item: Item, intents: list[int], done: Done) -> None:
-        outcomes: list[tuple[int, Outcome, str, str | None]] = []
+    def _take(self, harvest: Harvest, item: Item, intents: list[int], done: Done) -> None:
         trouble: Trouble | None = None
         link = item.link
         for number, write, result in zip(intents, item.decision.writes, done.results, strict=False):
             if isinstance(result, Trouble):
                 trouble = result
-                outcome = _outcome_of(result)
+                outcome = outcome_of(result)
                 if outcome is not None:
-                    outcomes.append((number, outcome, result.what, None))
+                    harvest.outcomes.append((number, outcome, result.what, None))
                 break
-            link = record_success(
-                self._session, connection, self._compiled, item, link, write, result, self.touched
-            )
-            outcomes.append(
-                (number, "done", "", result.id if result is not None and write.side == "b" else None)
-            )
+            link = harvest.success(item, link, write, result)
+            made = result.id if result is not None and write.side == "b" else None
+            harvest.outcomes.append((number, "done", "", made))
             self._count(item, write)
         for number in intents[len(done.results) :]:
-            outcomes.append((number, "not written", "an earlier step did not succeed", None))
-        journal.settle(connection, outcomes, self._now())
+            harvest.outcomes.append((number, "not written", "an earlier step did not succeed", None))
         self.written += 1
         if trouble is None:
             self._failures = 0
-            if (
-                link is not None
-            ):  # only now: where one side's write failed, the old base still tells what is to be done
-                links.put(connection, self._session.bonds[self._compiled.flow.name], [link])
-            clear(self._session, connection, self._compiled, [item])
+            harvest.agreed(item, link)
+        elif isinstance(trouble, Unauthorized | OverBudget | Halt):
+            self.stop = self.stop or trouble
         else:
-            self._failed(connection, item, trouble)
+            if isinstance(trouble, Retry):
+                self._failures += 1
+                if self._failures >= _FAILURES:
+                    self.stop = self.stop or trouble
+            harvest.failed(item, trouble)
 
     def _count(self, item: Item, write: Write) -> None:
         replacing = len(item.decision.writes) > 1 and item.decision.writes[0].op is Op.REMOVE
@@ -193,65 +188,6 @@ class Writer:
             self._report.created += 1
         else:
             self._report.updated += 1
-
-    def _failed(self, connection: Connection, item: Item, trouble: Trouble) -> None:
-        session, compiled = self._session, self._compiled
-        match trouble:
-            case Unauthorized() | OverBudget() | Halt():
-                self.stop = self.stop or trouble
-                return
-            case Retry():
-                self._failures += 1
-                if self._failures >= _FAILURES:
-                    self.stop = self.stop or trouble
-        state: waiting.State = "again"
-        match trouble:
-            case Rejected():
-                state = "refused"
-                self._report.refused += 1
-            case Exists(record=record):
-                adopt(session, connection, compiled, item.a_id, record)
-                state = "woken"
-            case Gone():
-                write = next(w for w in item.decision.writes if w.op is not Op.CREATE)
-                id = item.b_id if write.side == "b" else item.a_id
-                stream = compiled.b.stream if write.side == "b" else compiled.a.stream
-                seq = next_seq(connection, session.sync_id, session.epoch)
-                mirror.bury(connection, session.at(write.side, stream.name), [id or ""], seq)
-                state = "woken"
-            case Stale():
-                state = "woken"
-            case Retry():
-                state = "again"
-            case _:
-                state = "uncertain"
-        side: Side = "a" if item.a_id is not None else "b"
-        row = waiting.Unsettled(
-            flow=compiled.flow.name,
-            side=side,
-            id=item.a_id or item.b_id or "",
-            state=state,
-            reason=trouble.what,
-            remedy=trouble.remedy or "The next run settles it.",
-            field=getattr(trouble, "field", None),
-            code=trouble.code,
-            version=item.a.version if item.a is not None else None,
-            since=self._now(),
-        )
-        waiting.put(connection, session.sync_id, [row])
-
-
-def _outcome_of(trouble: Trouble) -> Outcome | None:
-    """How an intent that met this trouble is settled; None leaves it open, to be resolved by reading."""
-    match trouble:
-        case Rejected():
-            return "refused"
-        case Exists():
-            return "adopted"
-        case Retry() | OverBudget() | Unauthorized() | Gone() | Stale() | Halt():
-            return "not written"
-        case _:
-            return None
 
 
 def _perform(session: Session, compiled: Compiled, item: Item) -> Done:
@@ -274,115 +210,6 @@ def _perform(session: Session, compiled: Compiled, item: Item) -> Done:
             results.append(trouble)
             break
     return Done(results)
-
-
-def record_success(
-    session: Session,
-    connection: Connection,
-    compiled: Compiled,
-    item: Item,
-    link: LinkView | None,
-    write: Write,
-    answered: Record | None,
-    touched: set[tuple[str, str]],
-) -> LinkView | None:
-    """Store what a successful write means: the mirror, the link, its snapshots. Returns the link as it stands now.
-
-    A snapshot holds what the decision saw plus what the write answered, field by field: an edit that a person made
-    meanwhile is not swallowed.
-    """
-    flow = compiled.flow
-    bond = session.bonds[flow.name]
-    side = compiled.b if write.side == "b" else compiled.a
-    own_id = item.b_id if write.side == "b" else item.a_id
-    if answered is None:
-        seq = next_seq(connection, session.sync_id, session.epoch)
-        mirror.bury(connection, session.at(write.side, side.stream.name), [own_id or ""], seq)
-        touched.add((write.side, own_id or ""))
-        if link is not None:
-            links.drop(connection, bond, [link.a_id])
-            other = "a" if write.side == "b" else "b"
-            touched.add((other, link.a_id if other == "a" else link.b_id))
-        return None
-    touched.add((write.side, answered.id))
-    before = item.b if write.side == "b" else item.a
-    _mirror_answer(session, connection, write, side.stream.name, before, answered)
-    stored = {**write.values, **answered.values}
-    if write.op is Op.CREATE:
-        made = seen(side, msgspec.structs.replace(answered, values=stored))
-        a_id = item.a_id if write.side == "b" else answered.id
-        b_id = answered.id if write.side == "b" else item.b_id
-        if link is not None and (link.a_id, link.b_id) != (a_id, b_id):
-            links.drop(connection, bond, [link.a_id])
-        a_new, b_new = (item.decision.a_seen, made) if write.side == "b" else (made, item.decision.b_seen)
-        link = LinkView(a_id=a_id or "", b_id=b_id or "", a_snapshot=a_new, b_snapshot=b_new)
-        links.put(connection, bond, [link])
-        waiting.wake(
-            connection, session.sync_id, [f"{flow.name}:{link.a_id}", f"{flow.name}{BACK}:{link.b_id}"]
-        )
-    else:
-        new = link is None
-        if link is None:  # matched: the first agreement
-            link = LinkView(a_id=item.a_id or "", b_id=item.b_id or "")
-        sent = {name: stored[name] for name in write.values if name in side.fields}
-        first = write is item.decision.writes[0]
-        a_snapshot = (item.decision.a_seen if first else None) or link.a_snapshot
-        b_snapshot = (item.decision.b_seen if first else None) or link.b_snapshot
-        if write.side == "b":
-            b_snapshot = {**(b_snapshot or {}), **sent}
-        else:
-            a_snapshot = {**(a_snapshot or {}), **sent}
-        marked = link.marked if write.marked is None else write.marked
-        link = LinkView(
-            a_id=link.a_id, b_id=link.b_id, a_snapshot=a_snapshot, b_snapshot=b_snapshot, marked=marked
-        )
-        if new:
-            waiting.wake(
-                connection, session.sync_id, [f"{flow.name}:{link.a_id}", f"{flow.name}{BACK}:{link.b_id}"]
-            )
-    return link
-
-
-def _mirror_answer(
-    session: Session,
-    connection: Connection,
-    write: Write,
-    stream: str,
-    before: Record | None,
-    answered: Record,
-) -> None:
-    """Keep the answer as the newest knowledge. Where it shows more than we wrote, it counts as a change to look at."""
-    at = session.at(write.side, stream)
-    old = before.values if before is not None else {}
-    values = {**old, **write.values, **answered.values}
-    edited = any(
-        name not in write.values and name in old and old[name] != value for name, value in values.items()
-    )
-    seq = next_seq(connection, session.sync_id, session.epoch) if edited else 0
-    record = msgspec.structs.replace(answered, values=values, full=True)
-    mirror.put(connection, at, [record], seq=seq, sweep=_sweep(session, connection, write.side, stream))
-    mirror.put_keys(connection, at, key_fields(session, write.side, stream), [record])
-
-
-def _sweep(session: Session, connection: Connection, side: Side, stream: str) -> int:
-    return checkpoints.load(connection, session.sync_id, side, stream).sweep
-
-
-def adopt(
-    session: Session, connection: Connection, compiled: Compiled, a_id: str | None, record: Record
-) -> None:
-    """A create found its record already there: link the two without a base, to be compared field by field."""
-    store_records(session, connection, "b", compiled.b.stream, [record])
-    if a_id is not None:
-        links.put(connection, session.bonds[compiled.flow.name], [LinkView(a_id=a_id, b_id=record.id)])
-        waiting.wake(connection, session.sync_id, [f"{compiled.flow.name}:{a_id}"])
-
-
-def clear(session: Session, connection: Connection, compiled: Compiled, items: Sequence[Item]) -> None:
-    """These records are settled: nothing of them waits any more."""
-    name = compiled.flow.name
-    waiting.clear(connection, session.sync_id, name, "a", [item.a_id for item in items if item.a_id])
-    waiting.clear(connection, session.sync_id, name, "b", [item.b_id for item in items if item.b_id])
 
 
 def _settle_quiet(
@@ -442,5 +269,7 @@ def _settle_quiet(
             report.same += 1
     links.put(connection, bond, agreed)
     waiting.wake(connection, session.sync_id, woken)
-    clear(session, connection, compiled, settled)
+    name = flow.name
+    waiting.clear(connection, session.sync_id, name, "a", [item.a_id for item in settled if item.a_id])
+    waiting.clear(connection, session.sync_id, name, "b", [item.b_id for item in settled if item.b_id])
     waiting.put(connection, session.sync_id, parked)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Executable, Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from stockbridge.core.errors import Halt
@@ -33,12 +34,19 @@ def upsert(
     connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, keep: Sequence[str] = ()
 ) -> None:
     """Insert the rows, or overwrite those with the same primary key (except the columns in `keep`)."""
-    if not rows:
-        return
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    if rows:
+        statement = _upsert(connection.dialect.name, table, tuple(rows[0]), tuple(keep))
+        connection.execute(statement, list(rows))
+
+
+@lru_cache(maxsize=64)
+def _upsert(dialect: str, table: Table, columns: tuple[str, ...], keep: tuple[str, ...]) -> Executable:
+    # Building the statement costs as much as running it for ten rows.
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
     key = [column.name for column in table.primary_key]
-    changed = {name: insert.excluded[name] for name in rows[0] if name not in key and name not in keep}
-    connection.execute(insert.on_conflict_do_update(index_elements=key, set_=changed), list(rows))
+    changed = {name: insert.excluded[name] for name in columns if name not in key and name not in keep}
+    statement: Executable = insert.on_conflict_do_update(index_elements=key, set_=changed)
+    return statement
 
 
 def next_seq(connection: Connection, sync_id: int, epoch: int) -> int:

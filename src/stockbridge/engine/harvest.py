@@ -1,0 +1,210 @@
+"""What a group of answers means for the store: outcomes, links with their snapshots, the mirror, what waits or is woken.
+
+Gathered first and stored in a few statements, in one transaction with the outcomes in the journal.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection
+
+from stockbridge.core.decide import Compiled, CompiledSide, Write, seen
+from stockbridge.core.errors import (
+    Exists,
+    Gone,
+    Halt,
+    OverBudget,
+    Rejected,
+    Retry,
+    Stale,
+    Trouble,
+    Unauthorized,
+)
+from stockbridge.core.flow import LinkView, Op, Side
+from stockbridge.core.mapping import BACK
+from stockbridge.core.record import Record
+from stockbridge.engine.read import key_fields, store_records
+from stockbridge.engine.session import Session
+from stockbridge.engine.work import Item
+from stockbridge.store import checkpoints, journal, links, mirror, waiting
+from stockbridge.store.journal import Outcome
+from stockbridge.store.rows import next_seq
+
+
+def outcome_of(trouble: Trouble) -> Outcome | None:
+    """How an intent that met this trouble is settled; None leaves it open, to be resolved by reading."""
+    match trouble:
+        case Rejected():
+            return "refused"
+        case Exists():
+            return "adopted"
+        case Retry() | OverBudget() | Unauthorized() | Gone() | Stale() | Halt():
+            return "not written"
+        case _:
+            return None
+
+
+class Harvest:
+    """Gathers what answers mean; `store` writes it down."""
+
+    def __init__(self, session: Session, compiled: Compiled) -> None:
+        self._session, self._compiled = session, compiled
+        self.outcomes: list[tuple[int, Outcome, str, str | None]] = []
+        self.touched: set[tuple[str, str]] = set()
+        self._answers: dict[Side, list[tuple[Record, bool]]] = {"a": [], "b": []}
+        self._buried: dict[Side, list[str]] = {"a": [], "b": []}
+        self._adopted: list[tuple[str, Record]] = []
+        self._dropped: list[str] = []
+        self._links: dict[str, LinkView] = {}
+        self._woken: list[str] = []
+        self._settled: dict[Side, list[str]] = {"a": [], "b": []}
+        self._parked: list[waiting.Unsettled] = []
+
+    def success(
+        self, item: Item, link: LinkView | None, write: Write, answered: Record | None
+    ) -> LinkView | None:
+        """A write succeeded: returns the link as it stands then.
+
+        A snapshot holds what the decision saw plus what the write answered, field by field: an edit that a person made
+        meanwhile is not swallowed.
+        """
+        side = self._compiled.b if write.side == "b" else self._compiled.a
+        if answered is None:
+            self._removed(item, link, write)
+            return None
+        self.touched.add((write.side, answered.id))
+        before = item.b if write.side == "b" else item.a
+        stored = {**write.values, **answered.values}
+        self._answers[write.side].append(_newest(before if write.op is Op.UPDATE else None, write, answered))
+        if write.op is Op.CREATE:
+            return self._created(item, link, write, msgspec.structs.replace(answered, values=stored), side)
+        if link is None:  # matched: the first agreement
+            link = LinkView(a_id=item.a_id or "", b_id=item.b_id or "")
+            self._wake(link)
+        first = write is item.decision.writes[0]
+        a_snapshot = (item.decision.a_seen if first else None) or link.a_snapshot
+        b_snapshot = (item.decision.b_seen if first else None) or link.b_snapshot
+        sent = {name: stored[name] for name in write.values if name in side.fields}
+        if write.side == "b":
+            b_snapshot = {**(b_snapshot or {}), **sent}
+        else:
+            a_snapshot = {**(a_snapshot or {}), **sent}
+        marked = link.marked if write.marked is None else write.marked
+        return LinkView(
+            a_id=link.a_id, b_id=link.b_id, a_snapshot=a_snapshot, b_snapshot=b_snapshot, marked=marked
+        )
+
+    def _removed(self, item: Item, link: LinkView | None, write: Write) -> None:
+        own = (item.b_id if write.side == "b" else item.a_id) or ""
+        self._buried[write.side].append(own)
+        self.touched.add((write.side, own))
+        if link is not None:
+            self._dropped.append(link.a_id)
+            self.touched.add(("a", link.a_id) if write.side == "b" else ("b", link.b_id))
+
+    def _created(
+        self, item: Item, link: LinkView | None, write: Write, stored: Record, side: CompiledSide
+    ) -> LinkView:
+        a_id = (item.a_id if write.side == "b" else stored.id) or ""
+        b_id = (stored.id if write.side == "b" else item.b_id) or ""
+        made = seen(side, stored)
+        if link is not None and (link.a_id, link.b_id) != (a_id, b_id):
+            self._dropped.append(link.a_id)
+        a_new, b_new = (item.decision.a_seen, made) if write.side == "b" else (made, item.decision.b_seen)
+        link = LinkView(a_id=a_id, b_id=b_id, a_snapshot=a_new, b_snapshot=b_new)
+        self._links[a_id] = link
+        self._wake(link)
+        return link
+
+    def _wake(self, link: LinkView) -> None:
+        name = self._compiled.flow.name
+        self._woken += [f"{name}:{link.a_id}", f"{name}{BACK}:{link.b_id}"]
+
+    def agreed(self, item: Item, link: LinkView | None) -> None:
+        """All writes of an item succeeded. Only now its snapshots move on: where one side's write failed, the old base
+        still tells what is to be done."""
+        if link is not None:
+            self._links[link.a_id] = link
+        for side, id in (("a", item.a_id), ("b", item.b_id)):
+            if id is not None:
+                self._settled["a" if side == "a" else "b"].append(id)
+
+    def failed(self, item: Item, trouble: Trouble) -> None:
+        """A write did not succeed: the record waits, with the reason."""
+        state: waiting.State
+        match trouble:
+            case Rejected():
+                state = "refused"
+            case Exists(record=record):
+                state = "woken"
+                if item.a_id is not None:
+                    self._adopted.append((item.a_id, record))
+            case Gone():
+                state = "woken"
+                write = next(one for one in item.decision.writes if one.op is not Op.CREATE)
+                self._buried[write.side].append((item.b_id if write.side == "b" else item.a_id) or "")
+            case Stale():
+                state = "woken"
+            case Retry():
+                state = "again"
+            case _:
+                state = "uncertain"
+        self._parked.append(
+            waiting.Unsettled(
+                flow=self._compiled.flow.name,
+                side="a" if item.a_id is not None else "b",
+                id=item.a_id or item.b_id or "",
+                state=state,
+                reason=trouble.what,
+                remedy=trouble.remedy or "The next run settles it.",
+                field=getattr(trouble, "field", None),
+                code=trouble.code,
+                version=item.a.version if item.a is not None else None,
+                since=self._session.clock(),
+            )
+        )
+
+    def store(self, connection: Connection) -> None:
+        """Write everything down; belongs into one transaction."""
+        session, compiled = self._session, self._compiled
+        name, bond = compiled.flow.name, session.bonds[compiled.flow.name]
+        journal.settle(connection, self.outcomes, session.clock())
+        for side, stream in (("a", compiled.a.stream), ("b", compiled.b.stream)):
+            at = session.shelves[(side, stream.name)]
+            which: Side = "a" if side == "a" else "b"
+            if self._buried[which]:
+                seq = next_seq(connection, session.sync_id, session.epoch)
+                mirror.bury(connection, at, self._buried[which], seq)
+            answers = self._answers[which]
+            if answers:
+                sweep = checkpoints.load(connection, session.sync_id, side, stream.name).sweep
+                mirror.put(
+                    connection, at, [record for record, edited in answers if not edited], seq=0, sweep=sweep
+                )
+                if edited_ones := [record for record, edited in answers if edited]:
+                    seq = next_seq(connection, session.sync_id, session.epoch)
+                    mirror.put(connection, at, edited_ones, seq=seq, sweep=sweep)
+                keys = key_fields(session, which, stream.name)
+                mirror.put_keys(connection, at, keys, [record for record, _ in answers])
+        for a_id, record in self._adopted:
+            store_records(session, connection, "b", compiled.b.stream, [record])
+            self._links[a_id] = LinkView(a_id=a_id, b_id=record.id)
+            self._woken.append(f"{name}:{a_id}")
+        links.drop(connection, bond, self._dropped)
+        links.put(connection, bond, list(self._links.values()))
+        waiting.wake(connection, session.sync_id, self._woken)
+        for which in ("a", "b"):
+            waiting.clear(
+                connection, session.sync_id, name, which, self._settled["a" if which == "a" else "b"]
+            )
+        waiting.put(connection, session.sync_id, self._parked)
+
+
+def _newest(before: Record | None, write: Write, answered: Record) -> tuple[Record, bool]:
+    """The answer as the newest knowledge, and whether it shows more than we wrote: then it is a change to look at."""
+    old = before.values if before is not None else {}
+    values = {**old, **write.values, **answered.values}
+    edited = any(
+        name not in write.values and name in old and old[name] != value for name, value in values.items()
+    )
+    return msgspec.structs.replace(answered, values=values, full=True), edited
