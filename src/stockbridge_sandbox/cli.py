@@ -19,6 +19,8 @@ from stockbridge_sandbox.run import Sandbox, start
 from stockbridge_sandbox.state import StateError
 from stockbridge_sandbox.zoho.grants import LOCATIONS
 
+_SECONDS_BETWEEN_SAVES = 60.0
+
 app = typer.Typer(add_completion=False, help="Zoho Inventory and Optiply, simulated on this machine.")
 
 Items = Annotated[int, typer.Option(help="How many items the made-up company has.")]
@@ -70,7 +72,7 @@ def serve(
         _stop(f"The sandbox cannot start: {error.strerror or error}. Choose another port with --port.")
     with sandbox:
         _announce(sandbox, as_json=as_json)
-        _wait_for_the_end()
+        _wait_for_the_end(sandbox)
 
 
 @app.command()
@@ -108,7 +110,7 @@ def _announce(sandbox: Sandbox, *, as_json: bool) -> None:
     print("Ctrl-C stops the sandbox.", flush=True)
 
 
-def _wait_for_the_end() -> None:
+def _wait_for_the_end(sandbox: Sandbox) -> None:
     ended = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -116,7 +118,8 @@ def _wait_for_the_end() -> None:
 
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)
-    ended.wait()
+    while not ended.wait(_SECONDS_BETWEEN_SAVES):
+        sandbox.save()
 
 
 def _stop(message: str) -> None:

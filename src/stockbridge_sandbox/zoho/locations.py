@@ -10,6 +10,22 @@ from stockbridge_sandbox.zoho.wire import Json, read_text
 from stockbridge_sandbox.zoho.world import Call, Reply, World
 
 _TYPES = ("general", "line_item_only")
+# Documented for a single location and always empty here (locations/get_location).
+_DETAIL: Json = dict.fromkeys(
+    (
+        "website",
+        "tax_reg_no",
+        "autonumbergenerationgroup_id",
+        "autonumbergenerationgroup_name",
+        "customer_id",
+        "customer_name",
+        "vendor_id",
+        "vendor_name",
+        "location_identification_number",
+        "location_identification_label",
+    ),
+    "",
+)
 
 
 def list_locations(call: Call) -> Reply:
@@ -25,7 +41,7 @@ def list_locations(call: Call) -> Reply:
 def get_location(call: Call) -> Reply:
     """GET /locations/{id}."""
     _migrated(call.world)
-    return Reply(content={"location": _shown(_one(call.world, call.ids[0]))})
+    return Reply(content={"location": _shown_detail(_one(call.world, call.ids[0]))})
 
 
 def create_location(call: Call) -> Reply:
@@ -177,6 +193,15 @@ def _shown(location: Location) -> Json:
         "associated_series_ids": [],
         "is_all_users_selected": True,
         "associated_users": [],
+    }
+
+
+def _shown_detail(location: Location) -> Json:
+    return {
+        **_DETAIL,
+        **_shown(location),
+        "fax": location.address.fax,
+        "is_primary_location": location.is_primary,
     }
 
 
