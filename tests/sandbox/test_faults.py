@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from zoho_caller import Caller, calling, send, token_of
+from zoho_caller import Caller, calling, post_form, send, token_of
 
 from stockbridge_sandbox.faults import Fault
 
@@ -100,6 +100,22 @@ def test_a_revoked_token_is_refused_from_that_request_on(caller: Caller) -> None
     assert answers[1].code == 57
     caller.token = token_of(caller.sandbox)["access_token"]
     assert caller.call("GET", "/items").status == 200
+
+
+def test_a_refresh_token_is_revoked_by_a_fault_of_the_accounts_server(caller: Caller) -> None:
+    login = caller.sandbox.control.accounts()["zoho"]
+    fields = {
+        "grant_type": "refresh_token",
+        "refresh_token": token_of(caller.sandbox)["refresh_token"],
+        "client_id": login["client_id"],
+        "client_secret": login["client_secret"],
+    }
+    url = f"{caller.sandbox.zoho_url}/dc/eu/oauth/v2/token"
+    assert "access_token" in post_form(url, **fields).json()
+    _set(caller, system="accounts", path="/token$", kind="revoke_token")
+    assert post_form(url, **fields).json() == {"error": "invalid_code"}
+    _set(caller, system="accounts", kind="status", status=400)
+    assert post_form(url, **fields).json()["error"] == "Access Denied"
 
 
 def test_a_row_moves_between_two_pages_of_a_scan(caller: Caller) -> None:

@@ -135,7 +135,7 @@ def _token(
             if refresh not in grants.refreshes or not home:
                 return _refused("invalid_code")
             if grants.throttled(refresh, request.at):
-                return _too_many(switches)
+                return throttle_body(switches.throttle_status)
             return _issue(grants, grants.refreshes[refresh].scope, refresh, request.at, host)
         case "client_credentials":
             if not home or given.get("soid") != f"ZohoInventory.{organization_id}":
@@ -173,13 +173,14 @@ def _refused(error: str) -> Response:
     return json_response({"error": error})
 
 
-def _too_many(switches: Switches) -> Response:
+def throttle_body(status: int) -> Response:
+    """Too many tokens were asked for; seen with status 400 and 200."""
     answer = {
         "error": "Access Denied",
         "error_description": "You have made too many requests continuously. Please try again after some time.",
         "status": "failure",
     }
-    return json_response(answer, switches.throttle_status)
+    return json_response(answer, status)
 
 
 def _revoke(grants: Grants, request: Request) -> Response:

@@ -12,7 +12,8 @@ import msgspec
 from stockbridge_sandbox.clock import Clock
 from stockbridge_sandbox.company import Company
 from stockbridge_sandbox.http import Request, Response
-from stockbridge_sandbox.zoho.accounts import serve_accounts
+from stockbridge_sandbox.server import plain_error
+from stockbridge_sandbox.zoho.accounts import serve_accounts, throttle_body
 from stockbridge_sandbox.zoho.errors import (
     ApiError,
     invalid_url,
@@ -161,7 +162,9 @@ class Zoho:
             return checked
 
     def error(self, request: Request, status: int, code: int | None) -> Response:
-        """The body of an injected "status" fault."""
+        """The body of an injected "status" fault; a failing accounts server answers with a page, or with its throttle."""
+        if "/oauth/" in request.path:
+            return throttle_body(status) if status < 500 else plain_error(request, status, code)
         with self.lock:
             error = known_error(status, code, self.switches.daily)
             headers = self.limits.headers(request.at, self.switches) if error.code != 1000 else {}

@@ -309,6 +309,8 @@ def _read_opening_stock(world: World, item: Item, body: Json) -> None:
     if not isinstance(entries, list):
         entries = [{"location_id": world.primary_location.id, "initial_stock": body.get("initial_stock")}]
     for entry in entries:
+        if not isinstance(entry, dict):
+            raise invalid_value("locations")
         place = str(entry.get("location_id") or entry.get("warehouse_id") or "")
         if world.locations.get(place) is None:
             raise no_such("Location")

@@ -30,6 +30,8 @@ _TEXTS = {
     "salesperson_name": 200,
     "delivery_method": 100,
 }
+_LARGEST_RATE = Decimal(10) ** 6
+_LARGEST_TOTAL = Decimal(10) ** 15
 _STATUSES = ("draft", "confirmed", "onhold", "closed", "void")
 
 
@@ -273,7 +275,9 @@ def _read(world: World, order: SalesOrder, body: Json) -> SalesOrder:
         new.custom_fields = read_custom_fields(
             world, "salesorder", body["custom_fields"], order.custom_fields
         )
-    if abs(totals(world, new)[2]) >= Decimal(10) ** 15:
+    if abs(new.exchange_rate) >= _LARGEST_RATE:
+        raise invalid_value("exchange_rate")
+    if abs(totals(world, new)[2]) >= _LARGEST_TOTAL:
         raise invalid_value("total")
     return new
 

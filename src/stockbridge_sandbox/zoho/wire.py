@@ -19,6 +19,8 @@ from stockbridge_sandbox.zoho.errors import invalid_body, invalid_value
 
 Json = dict[str, Any]
 
+LARGEST_NUMBER = Decimal(10) ** 12
+
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:?\d\d)")
 
@@ -92,7 +94,7 @@ def read_number(name: str, value: object) -> Decimal | None:
         parsed = Decimal(str(value))
     except InvalidOperation as error:
         raise invalid_value(name) from error
-    if not parsed.is_finite():
+    if not parsed.is_finite() or abs(parsed) >= LARGEST_NUMBER:
         raise invalid_value(name)
     return parsed
 
