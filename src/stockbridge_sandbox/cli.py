@@ -41,7 +41,10 @@ def serve(
     zoho_port: Annotated[int, typer.Option(help="Zoho's port, 0 for a free one.")] = 0,
     optiply_port: Annotated[int, typer.Option(help="Optiply's port, 0 for a free one.")] = 0,
     speed: Annotated[float, typer.Option(help="How many times as fast as real time the clock runs.")] = 1.0,
-    state: Annotated[Path | None, typer.Option(help="Keep the state in this file.")] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(help="Keep the state in this file; when it is there already, it is taken up again."),
+    ] = None,
     company: Annotated[
         Path | None, typer.Option(help="Load a company from this folder of CSV files.")
     ] = None,
