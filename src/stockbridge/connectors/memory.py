@@ -114,8 +114,9 @@ class Memory:
             self.on_write("before", "create", stream, mark)
             field = self._streams[stream].mark
             id = self.put(stream, {**values, **({field: mark} if field else {})})
+            answer = self._rows[stream][id]
             self.on_write("after", "create", stream, mark)
-            return self._rows[stream][id]
+            return answer
 
     def update(self, stream: str, id: str, values: Values) -> Record:
         with self._lock:
@@ -125,8 +126,9 @@ class Memory:
             if known is None or known.deleted:
                 raise Gone(f"{self._streams[stream].noun} {id} is not there.")
             self.put(stream, values, id)
+            answer = self._rows[stream][id]
             self.on_write("after", "update", stream, id)
-            return self._rows[stream][id]
+            return answer
 
     def remove(self, stream: str, id: str) -> None:
         with self._lock:
