@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import TracebackType
-from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 import structlog
@@ -14,8 +15,15 @@ import structlog
 from stockbridge.core.errors import Retry, Uncertain
 
 NOT_SENT = "not-sent"  # the code of a Retry whose call never left, so it cost nothing
+_HEADERS = {"User-Agent": "stockbridge", "Accept-Encoding": "gzip, deflate"}
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _SAFE = frozenset({"GET", "HEAD"})
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+
+
+_url = lru_cache(maxsize=256)(
+    httpx2.URL
+)  # parsing one costs as much as a tenth of a call, and creates share theirs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,23 +57,25 @@ class Answer:
 class Transport:
     """Sends calls over one pool of connections. Safe to use from several threads; close it when done.
 
-    `inner` replaces the network in tests. `read_seconds` is the longest silence that is borne while waiting for an
-    answer; time-outs are real seconds on any clock.
+    It drives httpx2's transport itself: its Client adds cookies and redirects, which no call here wants, and costs
+    twice the processor time. `inner` replaces the network in tests. `read_seconds` is the longest silence that is borne
+    while waiting for an answer; time-outs are real seconds on any clock. Proxies of the environment are used, but never
+    for this machine itself.
     """
 
     def __init__(
         self, *, inner: httpx2.BaseTransport | None = None, connections: int = 16, read_seconds: float = 60.0
     ) -> None:
-        self._client = httpx2.Client(
-            transport=inner,
-            timeout=httpx2.Timeout(connect=10.0, read=read_seconds, write=30.0, pool=60.0),
-            limits=httpx2.Limits(
-                max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30.0
-            ),
-            follow_redirects=False,
-            # A proxy of the environment is for the world outside, never for this machine itself.
-            mounts={"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None},
+        limits = httpx2.Limits(
+            max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30.0
         )
+        self._direct = inner or httpx2.HTTPTransport(limits=limits)
+        self._proxied: dict[str, httpx2.BaseTransport] = {}
+        if inner is None:
+            for scheme, proxy in getproxies().items():
+                if scheme in ("http", "https"):
+                    self._proxied[scheme] = httpx2.HTTPTransport(limits=limits, proxy=proxy)
+        self._extensions = {"timeout": {"connect": 10.0, "read": read_seconds, "write": 30.0, "pool": 60.0}}
         self._log = structlog.get_logger("stockbridge.http")
 
     def send(self, call: Call) -> Answer:
@@ -75,20 +85,29 @@ class Transport:
         may have taken effect.
         """
         began = time.monotonic()
-        address = urlsplit(call.url)
+        url = _url(call.url)
+        request = httpx2.Request(
+            call.method,
+            url,
+            headers={**_HEADERS, **call.headers},
+            content=call.body,
+            extensions=self._extensions,
+        )
         try:
-            response = self._client.request(call.method, call.url, content=call.body, headers=call.headers)
+            response = self._route(url).handle_request(request)
+            try:
+                body = response.read()
+            finally:
+                response.close()
         except _NOT_SENT as error:
             raise Retry(
-                f"{address.netloc} could not be reached ({_reason(error)}).",
+                f"{url.netloc.decode()} could not be reached ({_reason(error)}).",
                 remedy="Nothing was sent. Check the address and the network; the next run goes on from here.",
                 code=NOT_SENT,
             ) from error
         except (httpx2.TransportError, httpx2.DecodingError) as error:
-            what = (
-                f"{call.method} {address.path} at {address.netloc} got no complete answer ({_reason(error)})."
-            )
-            self._log.debug("no answer", method=call.method, path=address.path, reason=type(error).__name__)
+            what = f"{call.method} {url.path} at {url.netloc.decode()} got no complete answer ({_reason(error)})."
+            self._log.debug("no answer", method=call.method, path=url.path, reason=type(error).__name__)
             if call.safe:
                 raise Retry(what, remedy="It only reads, so it may simply be asked again.") from error
             raise Uncertain(
@@ -97,15 +116,21 @@ class Transport:
         self._log.debug(
             "call",
             method=call.method,
-            path=address.path,
+            path=url.path,
             status=response.status_code,
             milliseconds=round((time.monotonic() - began) * 1000, 1),
         )
-        return Answer(status=response.status_code, headers=response.headers, body=response.content)
+        return Answer(status=response.status_code, headers=response.headers, body=body)
+
+    def _route(self, url: httpx2.URL) -> httpx2.BaseTransport:
+        if self._proxied and url.host not in _LOOPBACK and not proxy_bypass(url.host):
+            return self._proxied.get(url.scheme, self._direct)
+        return self._direct
 
     def close(self) -> None:
         """Close all connections."""
-        self._client.close()
+        for transport in (self._direct, *self._proxied.values()):
+            transport.close()
 
     def __enter__(self) -> Transport:
         return self
