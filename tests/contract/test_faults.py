@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ PRODUCT = {"name": "Bel", "stockLevel": 3, "unlimitedStock": False}
 def shop(**options: Any) -> Iterator[tuple[Sandbox, ZohoConnector, OptiplyConnector]]:
     """A sandbox on a fast clock with both connectors on a clock of the same speed."""
     with start(**{"items": 230, "vendors": 6, "orders": 20, "seed": 3, "speed": SPEED, **options}) as sandbox:
-        clock = scaled(SPEED, start=sandbox.clock.now())
+        clock = scaled(sandbox.clock.speed, start=sandbox.clock.now())
         with Transport() as transport:
             login = sandbox.zoho.accounts()
             server = f"{sandbox.zoho_url}/dc/eu"
@@ -128,16 +129,23 @@ def test_the_end_of_the_day_stops_the_reading_until_midnight() -> None:
         assert len(sandbox.log.rows("zoho")) == 1
 
 
-def test_300_calls_at_eight_at_a_time_never_meet_the_limit_of_a_minute() -> None:
-    with shop() as (sandbox, connector, _):
+def test_calls_at_eight_at_a_time_fill_the_minute_and_never_pass_it() -> None:
+    # Slow enough that, without the limit, far more than 100 calls would fit into a minute of this clock.
+    with shop(speed=60.0) as (sandbox, connector, _):
         some = sorted(items(connector))[:30]
         with ThreadPoolExecutor(8) as pool:
-            found = list(pool.map(lambda id: connector.fetch("items", [id])[0], some * 10))
+            found = list(
+                pool.map(lambda number: connector.fetch("items", [some[number % 30]])[0], range(148))
+            )
         assert all(isinstance(one, Record) for one in found)
-        statuses = [seen.status for seen in sandbox.log.rows("zoho")]
-        assert statuses == [200] * len(statuses)
-        assert connector.meter.spent == len(statuses) == 302
-        assert connector.meter.remaining == 7500 - 302
+        seen = sandbox.log.rows("zoho")
+        assert [one.status for one in seen] == [200] * 150
+        arrivals = sorted(one.at for one in seen)
+        minute = timedelta(seconds=60)
+        fullest = max(sum(first <= at < first + minute for at in arrivals) for first in arrivals)
+        assert fullest == 100
+        assert connector.meter.spent == 150
+        assert connector.meter.remaining == 7500 - 150
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after"])

@@ -263,7 +263,7 @@ class Rowset:
     def sorted_by(self, column: str) -> bool:
         """False where the answer tells that it is in another order than by this column, ascending."""
         context = self.context if isinstance(self.context, dict) else {}
-        return context.get("sort_column", column) == column and context.get("sort_order", "A") == "A"
+        return bool(context.get("sort_column", column) == column and context.get("sort_order", "A") == "A")
 
 
 def stock_by_location(row: Any) -> dict[str, dict[str, Decimal]]:
