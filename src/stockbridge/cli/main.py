@@ -82,10 +82,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         what = trouble.format_message() if hasattr(trouble, "format_message") else str(trouble)
         remedy = f"See: stockbridge {' '.join([*_command(given)[0], '--help'])}"
         return _tell(what, remedy, None, as_json, USAGE)
-    except BrokenPipeError:
-        # Whoever read our output has gone, for example `head`.
-        sys.stderr.close()
-        return IN_STEP
     except Exception as bug:  # the last resort: a person gets words, a developer the traceback
         if debug:
             raise

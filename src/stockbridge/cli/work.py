@@ -169,7 +169,7 @@ def _last_run(last: RunReport | None, zone: str | None) -> str:
     return f"last run {last.run}: {last.outcome}, {moment(last.ended_at or last.started_at, zone)}{why}"
 
 
-runs_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None, help="What the last runs did.")
+runs_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 
 
 @runs_app.callback()
