@@ -257,7 +257,8 @@ def _one_gone(
     policy = gone.gone
     other: Side = "b" if which == "a" else "a"
     if record is not None and stays.moves and Op.CREATE in gone.writes:
-        edited = base is None or any(record.values.get(name) != value for name, value in base.items())
+        now = seen(stays, record)
+        edited = base is None or any(now.get(name) != value for name, value in base.items())
         if edited and verdict is not None and verdict.in_scope and not link.marked:
             return _again(compiled, which, record, verdict, resolve)  # an edit beats a delete
     if policy.do == "nothing":
@@ -343,10 +344,10 @@ def _changes(
         if current is UNKNOWN and pair.lines is not None and source_base is None:
             continue  # lines that the system does not show are taken as they stand
         sources = (*move.sources, *side.set_sources.get(name, ()))
-        source_changed = source_base is None or any(
-            s not in source_base or source_seen.get(s) != source_base[s] for s in sources
-        )
+        unknown = source_base is None or any(s not in source_base for s in sources)
+        source_changed = unknown or any(source_seen.get(s) != (source_base or {})[s] for s in sources)
         base = UNKNOWN if target_base is None else target_base.get(name, UNKNOWN)
+        first = unknown and base is UNKNOWN  # the two sides never agreed about this field
         target_changed = base is UNKNOWN or (current is not UNKNOWN and current != base)
         if not source_changed and not target_changed and not recheck:
             continue
@@ -357,13 +358,33 @@ def _changes(
             continue
         if current is UNKNOWN and base is not UNKNOWN and value == base and not recheck:
             continue
-        if source_base is None and value in (None, []):
+        if first and value in (None, []):
             continue  # blanks never win at first match
         if pair.owner is Owner.BOTH and target_changed and not winner:
-            blank = source_base is None and current in (None, [], UNKNOWN)
+            blank = first and current in (None, [], UNKNOWN)
             if not blank:  # at first match a filled value goes into a blank, whoever wins otherwise
                 continue
         yield name, value
+
+
+def partly_agreed(
+    compiled: Compiled, link: LinkView, at: Side, stored: Values, saw: Values | None
+) -> LinkView:
+    """The link once some fields are known to agree: `stored` is what side `at` holds of what it was sent, `saw` what the
+    decision saw at the other side. All other fields keep the base they had."""
+    source, target = (compiled.a, compiled.b) if at == "b" else (compiled.b, compiled.a)
+    here = {name: value for name, value in stored.items() if name in target.fields}
+    used: set[str] = set()
+    for move in source.moves:
+        if move.target in stored:
+            used.update(move.sources, source.set_sources.get(move.target, ()))
+    there = {name: value for name, value in (saw or {}).items() if name in used}
+    a_new, b_new = (there, here) if at == "b" else (here, there)
+    return msgspec.structs.replace(
+        link,
+        a_snapshot={**(link.a_snapshot or {}), **a_new},
+        b_snapshot={**(link.b_snapshot or {}), **b_new},
+    )
 
 
 def _set_sources(rules: tuple[Rule, ...]) -> dict[str, set[str]]:

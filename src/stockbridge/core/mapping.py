@@ -172,6 +172,18 @@ def cast(field: Field, pair: Pair) -> Callable[[Value], Value]:
     return casts[field.kind]
 
 
+def kept(sent: Value, found: Value) -> bool:
+    """Whether `found` is what a system shows that was sent `sent`: the same, or a text cut short, or a number rounded."""
+    if sent == found:
+        return True
+    if isinstance(sent, str) and isinstance(found, str):
+        return bool(found) and sent.startswith(found)
+    if isinstance(sent, Decimal) and isinstance(found, Decimal):
+        step = Decimal(1).scaleb(int(found.as_tuple().exponent))
+        return found in (sent.quantize(step, ROUND_HALF_UP), sent.quantize(step, ROUND_FLOOR))
+    return False
+
+
 def plain(value: Value) -> str:
     """A value as people write it: 12.50 as 12.5, yes/no as true/false."""
     if isinstance(value, bool):

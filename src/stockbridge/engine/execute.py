@@ -153,6 +153,7 @@ class Writer:
     def _take(self, harvest: Harvest, item: Item, intents: list[int], done: Done) -> None:
         trouble: Trouble | None = None
         link = item.link
+        answers: list[tuple[Write, Record]] = []
         for number, write, result in zip(intents, item.decision.writes, done.results, strict=False):
             if isinstance(result, Trouble):
                 trouble = result
@@ -161,11 +162,15 @@ class Writer:
                     harvest.outcomes.append((number, outcome, result.what, None))
                 break
             link = harvest.success(item, link, write, result)
+            if result is not None and write.op is Op.UPDATE:
+                answers.append((write, result))
             made = result.id if result is not None and write.side == "b" else None
             harvest.outcomes.append((number, "done", "", made))
             self._count(item, write)
         for number in intents[len(done.results) :]:
             harvest.outcomes.append((number, "not written", "an earlier step did not succeed", None))
+        if trouble is not None:
+            harvest.in_part(item, answers)
         self.written += 1
         if trouble is None:
             self._failures = 0
@@ -177,7 +182,7 @@ class Writer:
                 self._failures += 1
                 if self._failures >= _FAILURES:
                     self.stop = self.stop or trouble
-            harvest.failed(item, trouble)
+            harvest.failed(item, item.decision.writes[len(done.results) - 1], trouble)
 
     def _count(self, item: Item, write: Write) -> None:
         replacing = len(item.decision.writes) > 1 and item.decision.writes[0].op is Op.REMOVE

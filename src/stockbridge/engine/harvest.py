@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection
 
-from stockbridge.core.decide import Compiled, CompiledSide, Write, seen
+from stockbridge.core.decide import Compiled, CompiledSide, Write, partly_agreed, seen
 from stockbridge.core.errors import (
     Exists,
     Gone,
@@ -53,7 +53,7 @@ class Harvest:
         self.touched: set[tuple[str, str]] = set()
         self._answers: dict[Side, list[tuple[Record, bool]]] = {"a": [], "b": []}
         self._buried: dict[Side, list[str]] = {"a": [], "b": []}
-        self._adopted: list[tuple[str, Record]] = []
+        self._adopted: list[tuple[Item, Side, Record]] = []
         self._dropped: list[str] = []
         self._links: dict[str, LinkView] = {}
         self._woken: list[str] = []
@@ -121,31 +121,40 @@ class Harvest:
         self._woken += [f"{name}:{link.a_id}", f"{name}{BACK}:{link.b_id}"]
 
     def agreed(self, item: Item, link: LinkView | None) -> None:
-        """All writes of an item succeeded. Only now its snapshots move on: where one side's write failed, the old base
-        still tells what is to be done."""
+        """All writes of an item succeeded: only now its whole snapshots move on."""
         if link is not None:
             self._links[link.a_id] = link
         for side, id in (("a", item.a_id), ("b", item.b_id)):
             if id is not None:
                 self._settled["a" if side == "a" else "b"].append(id)
 
-    def failed(self, item: Item, trouble: Trouble) -> None:
-        """A write did not succeed: the record waits, with the reason."""
+    def in_part(self, item: Item, answers: list[tuple[Write, Record]]) -> None:
+        """A later write failed: the base moves on for the fields that were written before, and for no other. With the old
+        base our own write would look like a person's edit, and a side that cuts texts could win with what it cut."""
+        link = item.link or LinkView(a_id=item.a_id or "", b_id=item.b_id or "")
+        for write, answered in answers:
+            found = {name: answered.values.get(name, value) for name, value in write.values.items()}
+            saw = item.decision.a_seen if write.side == "b" else item.decision.b_seen
+            link = partly_agreed(self._compiled, link, write.side, found, saw)
+            if write.marked is not None:
+                link = msgspec.structs.replace(link, marked=write.marked)
+            self._links[link.a_id] = link
+
+    def failed(self, item: Item, write: Write, trouble: Trouble) -> None:
+        """This write did not succeed: the record waits, with the reason."""
         state: waiting.State
         match trouble:
             case Rejected():
                 state = "refused"
             case Exists(record=record):
                 state = "woken"
-                if item.a_id is not None:
-                    self._adopted.append((item.a_id, record))
-            case Gone():
+                self._adopted.append((item, write.side, record))
+            case Gone() if write.op is not Op.CREATE:
                 state = "woken"
-                write = next(one for one in item.decision.writes if one.op is not Op.CREATE)
                 self._buried[write.side].append((item.b_id if write.side == "b" else item.a_id) or "")
             case Stale():
                 state = "woken"
-            case Retry():
+            case Retry() | Gone():
                 state = "again"
             case _:
                 state = "uncertain"
@@ -163,6 +172,20 @@ class Harvest:
                 since=self._session.clock(),
             )
         )
+
+    def _refuse_taken(self, item: Item, record: Record) -> None:
+        """What a create found there belongs to another record already: a person looks at it."""
+        own = item.a_id or item.b_id
+        self._parked = [
+            msgspec.structs.replace(
+                row,
+                state="refused",
+                remedy=f"It is {record.id}, which is in step with another record. Delete one of the two doubles.",
+            )
+            if row.id == own
+            else row
+            for row in self._parked
+        ]
 
     def store(self, connection: Connection) -> None:
         """Write everything down; belongs into one transaction."""
@@ -186,10 +209,18 @@ class Harvest:
                     mirror.put(connection, at, edited_ones, seq=seq, sweep=sweep)
                 keys = key_fields(session, which, stream.name)
                 mirror.put_keys(connection, at, keys, [record for record, _ in answers])
-        for a_id, record in self._adopted:
-            store_records(session, connection, "b", compiled.b.stream, [record])
-            self._links[a_id] = LinkView(a_id=a_id, b_id=record.id)
-            self._woken.append(f"{name}:{a_id}")
+        for item, at_side, record in self._adopted:
+            stream = compiled.b.stream if at_side == "b" else compiled.a.stream
+            store_records(session, connection, at_side, stream, [record])
+            if (links.by_b if at_side == "b" else links.by_a)(connection, bond, [record.id]):
+                self._refuse_taken(item, record)
+                continue
+            if item.link is not None:
+                self._dropped.append(item.link.a_id)
+            a_id, b_id = (item.a_id, record.id) if at_side == "b" else (record.id, item.b_id)
+            link = LinkView(a_id=a_id or "", b_id=b_id or "")
+            self._links[link.a_id] = link
+            self._wake(link)
         links.drop(connection, bond, self._dropped)
         links.put(connection, bond, list(self._links.values()))
         waiting.wake(connection, session.sync_id, self._woken)

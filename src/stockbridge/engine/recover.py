@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import msgspec
+from sqlalchemy import Connection
 
-from stockbridge.core.decide import Compiled, seen
-from stockbridge.core.flow import LinkView, Op
-from stockbridge.core.mapping import BACK
-from stockbridge.core.record import Record, values_type
+from stockbridge.core.decide import Compiled, partly_agreed, seen
+from stockbridge.core.flow import LinkView, Op, Side
+from stockbridge.core.mapping import BACK, kept
+from stockbridge.core.record import Record, Values, values_type
 from stockbridge.engine.read import store_records
 from stockbridge.engine.session import Session
 from stockbridge.store import journal, links, waiting
 from stockbridge.store.journal import Open, Outcome
+from stockbridge.store.rows import chunks
 
 _MARGIN = timedelta(hours=1)  # between our clock and the other side's
 
@@ -22,9 +25,10 @@ _MARGIN = timedelta(hours=1)  # between our clock and the other side's
 def recover(session: Session) -> int:
     """Settle every open intent; returns how many there were.
 
-    A create whose mark is found is adopted: the link gets a base only for the fields that still equal what was sent. One
-    that is not found was not made, and is planned again. Updates and removals are simply decided anew: they say the same
-    thing twice without harm.
+    A create whose mark is found is adopted: the link gets a base only for the fields that still show what was sent. One
+    that is not found was not made, and is planned again. The record of an open update or remove is fetched: where it
+    shows what was sent, the base moves on, or our own write would pass for a person's edit; then all is decided anew.
+    Raises what `find` and `fetch` raise.
     """
     with session.engine.connect() as connection:
         opened = journal.still_open(connection, session.sync_id)
@@ -33,10 +37,11 @@ def recover(session: Session) -> int:
     by_flow: dict[tuple[str, str], list[Open]] = defaultdict(list)
     for intent in opened:
         by_flow[(intent.flow, intent.side)].append(intent)
+    sides: tuple[Side, ...] = ("b", "a")
     for compiled in session.flows:
-        for side in ("b", "a"):
+        for side in sides:
             if intents := by_flow.pop((compiled.flow.name, side), None):
-                _settle(session, compiled, side == "b", intents)
+                _settle(session, compiled, side, intents)
     left = [intent for intents in by_flow.values() for intent in intents]
     if left:  # of flows that this sync does not have any more
         with session.begin() as connection:
@@ -48,42 +53,28 @@ def recover(session: Session) -> int:
     return len(opened)
 
 
-def _settle(session: Session, compiled: Compiled, at_b: bool, intents: list[Open]) -> None:
-    side = compiled.b if at_b else compiled.a
+def _settle(session: Session, compiled: Compiled, at: Side, intents: list[Open]) -> None:
+    stream = (compiled.b if at == "b" else compiled.a).stream
+    connector = session.connector(at)
     creates = [one for one in intents if one.op == Op.CREATE and one.mark]
     found: dict[str, list[Record]] = {}
     if creates:
         since = min(datetime.fromisoformat(one.intended_at) for one in creates) - _MARGIN
-        marks = {one.mark or "" for one in creates}
-        found = session.connector("b" if at_b else "a").find(side.stream.name, marks, since)
+        found = connector.find(stream.name, {one.mark or "" for one in creates}, since)
+    ids = {(one.b_id if at == "b" else one.a_id) or "" for one in intents if one.op != Op.CREATE}
+    standing: dict[str, Record] = {}
+    for some in chunks(sorted(ids), max(1, stream.detail_size)):
+        fetched = connector.fetch(stream.name, some)
+        standing.update((record.id, record) for record in fetched if isinstance(record, Record))
     with session.begin() as connection:
-        bond = session.bonds[compiled.flow.name]
+        store_records(session, connection, at, stream, standing.values())
         outcomes: list[tuple[int, Outcome, str, str | None]] = []
         for one in intents:
-            outcome: Outcome = "superseded"
-            detail, other = "decided anew", None
             if one.op == Op.CREATE:
-                candidates = found.get(one.mark or "", [])
-                taken = (links.by_b if at_b else links.by_a)(
-                    connection, bond, [record.id for record in candidates]
-                )
-                candidates = [record for record in candidates if record.id not in taken]
-                if candidates:
-                    record = candidates[0]
-                    store_records(session, connection, "b" if at_b else "a", side.stream, candidates)
-                    links.put(connection, bond, [_adopted(compiled, at_b, one, record)])
-                    waiting.wake(
-                        connection,
-                        session.sync_id,
-                        [
-                            f"{one.flow}:{one.a_id or record.id}",
-                            f"{one.flow}{BACK}:{record.id if at_b else one.b_id}",
-                        ],
-                    )
-                    outcome, detail, other = "adopted", "found at the other side", record.id if at_b else None
-                else:
-                    outcome, detail = "not written", "not found at the other side"
-            outcomes.append((one.id, outcome, detail, other))
+                outcomes.append(_settle_create(session, connection, compiled, at, one, found))
+            else:
+                record = standing.get((one.b_id if at == "b" else one.a_id) or "")
+                outcomes.append(_settle_other(session, connection, compiled, at, one, record))
         journal.settle(connection, outcomes, session.clock())
         now = session.clock()
         waiting.put(
@@ -103,11 +94,86 @@ def _settle(session: Session, compiled: Compiled, at_b: bool, intents: list[Open
         )
 
 
-def _adopted(compiled: Compiled, at_b: bool, intent: Open, record: Record) -> LinkView:
-    """The link of a record that our own create made. It is a base only where it still equals what was sent."""
-    side, other = (compiled.b, compiled.a) if at_b else (compiled.a, compiled.b)
+def _settle_create(
+    session: Session,
+    connection: Connection,
+    compiled: Compiled,
+    at: Side,
+    intent: Open,
+    found: Mapping[str, list[Record]],
+) -> tuple[int, Outcome, str, str | None]:
+    bond = session.bonds[compiled.flow.name]
+    candidates = found.get(intent.mark or "", [])
+    taken = (links.by_b if at == "b" else links.by_a)(connection, bond, [one.id for one in candidates])
+    candidates = [one for one in candidates if one.id not in taken]
+    if not candidates:
+        return intent.id, "not written", "not found at the other side", None
+    record = candidates[0]
+    store_records(session, connection, at, (compiled.b if at == "b" else compiled.a).stream, candidates)
+    link = _adopted(compiled, at, intent, record)
+    old = links.by_b(connection, bond, [link.b_id])  # it was made anew for a partner that was deleted
+    links.drop(connection, bond, [one.a_id for one in old.values()])
+    links.put(connection, bond, [link])
+    needs = [f"{intent.flow}:{link.a_id}", f"{intent.flow}{BACK}:{link.b_id}"]
+    waiting.wake(connection, session.sync_id, needs)
+    return intent.id, "adopted", "found at the other side", record.id if at == "b" else None
+
+
+def _settle_other(
+    session: Session,
+    connection: Connection,
+    compiled: Compiled,
+    at: Side,
+    intent: Open,
+    record: Record | None,
+) -> tuple[int, Outcome, str, str | None]:
+    bond = session.bonds[compiled.flow.name]
+    link = links.by_a(connection, bond, [intent.a_id or ""]).get(intent.a_id or "")
+    if link is not None and link.b_id != intent.b_id:
+        return intent.id, "superseded", "decided anew", None
+    if record is None or (record.deleted and intent.op == Op.UPDATE):
+        return intent.id, "superseded", "decided anew", None
+    if record.deleted:
+        if link is not None:  # or the deletion would pass for one that a person made
+            links.drop(connection, bond, [link.a_id])
+        return intent.id, "done", "it is gone", None
+    if intent.op != Op.UPDATE:
+        return intent.id, "not written", "it is still there", None
+    side, other = (compiled.b, compiled.a) if at == "b" else (compiled.a, compiled.b)
+    sent: Values = msgspec.json.decode(intent.written, type=values_type(side.stream.fields))
+    before: Values = msgspec.json.decode(intent.before or b"{}", type=values_type(side.stream.fields))
+    arrived = {
+        name: record.values[name]
+        for name, value in sent.items()
+        if name in record.values and kept(value, record.values[name])
+    }
+    changed = {name for name in arrived if record.values[name] != before.get(name)}
+    if not changed:
+        return intent.id, "superseded", "decided anew", None
+    if link is None and links.by_b(connection, bond, [intent.b_id or ""]):
+        return intent.id, "superseded", "decided anew", None
+    saw = None
+    if intent.saw is not None:
+        saw = msgspec.json.decode(intent.saw, type=values_type(other.stream.fields))
+    link = partly_agreed(
+        compiled, link or LinkView(a_id=intent.a_id or "", b_id=intent.b_id or ""), at, arrived, saw
+    )
+    if at == "b" and compiled.flow.gone_a.do == "mark":
+        mark = compiled.flow.gone_a
+        for values, marked in ((mark.values, True), (mark.undo, False)):
+            if values and all(name in sent and arrived.get(name) == value for name, value in values.items()):
+                link = msgspec.structs.replace(link, marked=marked)
+    links.put(connection, bond, [link])
+    return intent.id, "done", "found at the other side", None
+
+
+def _adopted(compiled: Compiled, at: Side, intent: Open, record: Record) -> LinkView:
+    """The link of a record that our own create made. It is a base only where it still shows what was sent."""
+    side, other = (compiled.b, compiled.a) if at == "b" else (compiled.a, compiled.b)
     sent = msgspec.json.decode(intent.written, type=values_type(side.stream.fields))
-    base = {name: value for name, value in seen(side, record).items() if name in sent and sent[name] == value}
+    base = {
+        name: value for name, value in seen(side, record).items() if name in sent and kept(sent[name], value)
+    }
     hidden = {
         name: value for name, value in sent.items() if name in side.fields and name not in record.values
     }
@@ -115,6 +181,6 @@ def _adopted(compiled: Compiled, at_b: bool, intent: Open, record: Record) -> Li
     saw = None
     if intent.saw is not None:
         saw = msgspec.json.decode(intent.saw, type=values_type(other.stream.fields))
-    if at_b:
+    if at == "b":
         return LinkView(a_id=intent.a_id or "", b_id=record.id, a_snapshot=saw, b_snapshot=base)
     return LinkView(a_id=record.id, b_id=intent.b_id or "", a_snapshot=base, b_snapshot=saw)

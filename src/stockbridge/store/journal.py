@@ -41,6 +41,7 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
     b_id: str | None
     mark: str | None
     written: bytes
+    before: bytes | None
     saw: bytes | None
     intended_at: str
 

@@ -1,0 +1,189 @@
+"""What can go wrong, at any moment: the process dies, an answer is lost, a system refuses, a person edits meanwhile.
+
+Everything runs in one thread here, so that a history can be told again exactly.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event, update
+
+from stockbridge.connectors.memory import Memory
+from stockbridge.core.errors import Rejected, Retry, Uncertain
+from stockbridge.core.flow import Flow
+from stockbridge.core.record import Page, Record, Refusal
+from stockbridge.core.report import RunReport
+from stockbridge.engine.run import retry, run
+from stockbridge.engine.session import Session, open_session
+from stockbridge.store.database import open_store
+from stockbridge.store.schema import sync
+
+ALLOW = b'{"things":999,"parts":999}'
+
+
+class Death(BaseException):
+    """The process ended here."""
+
+
+class Inline:
+    """Stands in for a pool of threads: work is done when it is handed in."""
+
+    def __init__(self, *_: object, **__: object) -> None: ...
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*arguments))
+        except BaseException as error:  # noqa: BLE001  as the real pool does
+            future.set_exception(error)
+        return future
+
+    def shutdown(self, **_: object) -> None: ...
+
+
+@dataclass
+class Fate:
+    """What is to happen at which moment. Moments (pages, commits, writes before and after) are counted from the start of a run."""
+
+    die_at: int | None = None
+    trouble_at: int | None = None  # at the nth write
+    trouble: str = ""
+    person_at: int | None = None
+    person: Callable[[], None] | None = None
+    moments: int = 0
+    writes: int = 0
+    dead: bool = False
+    made: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def moment(self) -> None:
+        self.moments += 1
+        if self.dead or self.moments == self.die_at:
+            self.dead = True
+            raise Death
+
+    def on_write(self, when: str, op: str, stream: str, id: str) -> None:
+        if when == "before":
+            self.writes += 1
+            self.made.append((op, stream, id))
+        if self.person is not None and self.person_at == 2 * self.writes - (when == "before"):
+            person, self.person = self.person, None
+            person()
+        if self.trouble_at == self.writes:
+            match (self.trouble, when):
+                case ("lost before", "before") | ("lost after", "after"):
+                    raise Uncertain("The connection broke before the answer came.")
+                case ("refused", "before"):
+                    raise Rejected("The system refuses it.")
+                case ("busy", "before"):
+                    raise Retry("The system is busy.")
+        self.moment()
+
+
+class Watched(Memory):
+    """A memory that can die between two pages, and whose calls fail once the process is dead."""
+
+    fate: Fate
+
+    def read(self, stream: str, since: str | None) -> Iterator[Page]:
+        for page in super().read(stream, since):
+            self.fate.moment()
+            yield page
+
+    def fetch(self, stream: str, ids: Any) -> list[Record | Refusal]:
+        self.fate.moment()
+        return super().fetch(stream, ids)
+
+    def find(self, stream: str, marks: Any, since: Any) -> dict[str, list[Record]]:
+        self.fate.moment()
+        return super().find(stream, marks, since)
+
+
+def template_store() -> Path:
+    """An empty store with its tables, to be copied."""
+    directory = Path(
+        tempfile.mkdtemp(prefix="machine-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
+    )
+    file = directory / "template.db"
+    engine = open_store(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        connection.execute(
+            sync.insert().values(
+                id=1,
+                name="test",
+                kind="test",
+                account_a=1,
+                account_b=2,
+                config=b"{}",
+                epoch=0,
+                seq=0,
+                created_at="2026-01-01T00:00:00.000000Z",
+            )
+        )
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return file
+
+
+@dataclass
+class Stage:
+    """Two systems, the flows between them, a store: and fate over all of it."""
+
+    template: Path
+    a: Watched
+    b: Watched
+    flows: tuple[Flow, ...]
+    engine: Engine = field(init=False)
+    fate: Fate = field(default_factory=Fate)
+    _directory: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._directory = Path(tempfile.mkdtemp(dir=self.template.parent))
+        shutil.copy(self.template, self._directory / "store.db")
+        self.engine = open_store(f"sqlite:///{self._directory / 'store.db'}")
+        event.listen(self.engine, "commit", lambda _: self.fate.moment())
+        self.a.on_write = lambda *told: self.fate.on_write(*told)
+        self.b.on_write = lambda *told: self.fate.on_write(*told)
+        self.a.fate = self.b.fate = self.fate
+
+    def close(self) -> None:
+        self.engine.dispose()
+        shutil.rmtree(self._directory)
+
+    def open(self) -> Session:
+        """As a new process would."""
+        self._let(Fate())
+        with self.engine.begin() as connection:
+            epoch = connection.execute(
+                update(sync).where(sync.c.id == 1).values(epoch=sync.c.epoch + 1).returning(sync.c.epoch)
+            ).scalar_one()
+        session = open_session(
+            self.engine, sync_id=1, name="test", epoch=epoch, a=self.a, b=self.b, flows=self.flows
+        )
+        return replace(session, write_threads=1, fetch_threads=1)
+
+    def _let(self, fate: Fate) -> None:
+        self.fate = self.a.fate = self.b.fate = fate
+
+    def run(self, fate: Fate | None = None, *, full: bool = False, approve: bool = False) -> RunReport | None:
+        """One run under that fate; None where the process died in it."""
+        session = self.open()
+        if approve:
+            with self.engine.begin() as connection:
+                connection.execute(update(sync).values(approved=ALLOW))
+        self._let(fate or Fate())
+        try:
+            return run(session, full=full)
+        except Death:
+            return None
+
+    def retry(self) -> None:
+        """A person has everything that was refused tried again."""
+        retry(self.open())
