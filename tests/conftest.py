@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import structlog
 from sqlalchemy.engine import Engine
 
 from stockbridge.store.database import open_store
@@ -134,3 +135,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("STOCKBRIDGE_DATABASE_URL", "STOCKBRIDGE_KEY", "STOCKBRIDGE_CLOCK_SPEED"):
         monkeypatch.delenv(name, raising=False)
     return directory
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_come() -> Iterator[None]:
+    """A command that a test runs in this process sets up the logs; the next test finds them untouched."""
+    yield
+    structlog.reset_defaults()

@@ -73,9 +73,11 @@ def serve(
         _stop(str(error))
     except OSError as error:
         _stop(f"The sandbox cannot start: {error.strerror or error}. Choose another port with --port.")
+    ended = _told_to_end()  # before the addresses are out: whoever reads them may end us at once
     with sandbox:
         _announce(sandbox, as_json=as_json)
-        _wait_for_the_end(sandbox)
+        while not ended.wait(_SECONDS_BETWEEN_SAVES):
+            sandbox.save()
 
 
 @app.command()
@@ -113,7 +115,7 @@ def _announce(sandbox: Sandbox, *, as_json: bool) -> None:
     print("Ctrl-C stops the sandbox.", flush=True)
 
 
-def _wait_for_the_end(sandbox: Sandbox) -> None:
+def _told_to_end() -> threading.Event:
     ended = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -121,8 +123,7 @@ def _wait_for_the_end(sandbox: Sandbox) -> None:
 
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)
-    while not ended.wait(_SECONDS_BETWEEN_SAVES):
-        sandbox.save()
+    return ended
 
 
 def _stop(message: str) -> None:
