@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
 from stockbridge.cli.output import flow_name, is_colourful, note
@@ -43,20 +43,29 @@ def _bars() -> Iterator[OnProgress]:
         refresh_per_second=8,
     )
     guard = threading.Lock()
-    tasks: dict[tuple[str, str], int] = {}
+    tasks: dict[tuple[bool, str], TaskID] = {}
 
     def on_progress(now: Progress) -> None:
-        key = (now.phase, now.flow)
+        # A flow fetches and writes at the same time, which is one bar; reading a list is one of its own.
+        key = (now.phase == "reading", now.flow)
+        words = f"{now.phase:<8} {flow_name(now.flow):<18}"
         with guard:
             if key not in tasks:
-                words = f"{now.phase:<8} {flow_name(now.flow):<18}"
+                for earlier in tasks.values():  # the engine goes on only when the one before is done
+                    _fill(bars, earlier)
                 tasks[key] = bars.add_task(words, total=now.total)
-            # Columns of a bar cannot know that a total will still grow, so done never passes it.
+            # A bar cannot know that its total will still grow, so done never passes it.
             total = None if now.total is None else max(now.total, now.done)
-            bars.update(bars.task_ids[tasks[key]], completed=now.done, total=total)
+            bars.update(tasks[key], description=words, completed=now.done, total=total)
 
     with bars:
         yield on_progress
+
+
+def _fill(bars: Bars, task: TaskID) -> None:
+    done = next(one for one in bars.tasks if one.id == task)
+    total = done.completed if done.total is None else done.total
+    bars.update(task, completed=total, total=total)
 
 
 def _lines() -> OnProgress:

@@ -83,7 +83,7 @@ def _show_flow(flow: FlowPreview, samples: int) -> None:
 def show_run(report: RunReport) -> None:
     """What a run did, what is left over, what it cost."""
     table(
-        ("", "created", "updated", "removed", "recognised", "in step", "waiting", "refused"),
+        ("", "created", "updated", "removed", "recognised", "unchanged", "waiting", "refused"),
         [
             (
                 flow_name(flow.flow),
