@@ -178,6 +178,8 @@ def _unlinked(compiled: Compiled, a: Record | None, b: Record | None, resolve: R
         verdict = side.admit(record.values)
         if verdict.gone or not verdict.in_scope:
             left_out = verdict.left_out or "treated as deleted by a rule"
+        elif this == "b" and not compiled.flow.takes_from_b:
+            continue
         elif Op.CREATE not in other.writes:
             masked = True
         else:
@@ -256,6 +258,8 @@ def _one_gone(
     """A record is gone at side `which`; its partner `record` stays at the other side."""
     policy = gone.gone
     other: Side = "b" if which == "a" else "a"
+    if verdict is not None and not verdict.in_scope and (which == "b" or compiled.flow.takes_from_b):
+        return Decision(kind="left out", reason=verdict.left_out)  # frozen: never a delete
     if record is not None and stays.moves and Op.CREATE in gone.writes:
         now = seen(stays, record)
         edited = base is None or any(now.get(name) != value for name, value in base.items())
@@ -279,6 +283,17 @@ def _one_gone(
     return Decision(kind="write", writes=(write,))
 
 
+def _unmark(policy: GonePolicy, record: Record) -> Values:
+    """What takes the deletion mark off, where it still stands: a value that a person set meanwhile is left alone."""
+    marks, values = policy.values, record.values
+    return {
+        name: value
+        for name, value in policy.undo.items()
+        if name not in values
+        or (values[name] != value and (name not in marks or values[name] == marks[name]))
+    }
+
+
 def _merge(
     compiled: Compiled, link: LinkView, a: Record, b: Record, resolve: Resolve, *, recheck: bool
 ) -> Decision:
@@ -294,7 +309,8 @@ def _merge(
     marked = None
     if link.marked:  # it is back: take the mark off again
         marked = False
-        to_b = {**{k: v for k, v in compiled.flow.gone_a.undo.items() if b.values.get(k) != v}, **to_b}
+        to_b = {**_unmark(compiled.flow.gone_a, b), **to_b}
+        to_a = {**_unmark(compiled.flow.gone_b, a), **to_a}
     writes = []
     masked = False
     for at, values, record, side in (("b", to_b, b, compiled.b), ("a", to_a, a, compiled.a)):

@@ -275,9 +275,9 @@ def plan_fetches(
 
 def start_of(session: Session, compiled: Compiled, state: FlowState, side: Side) -> int:
     """The first change number that this flow has not settled; all of them when its mapping or rules changed. Our own
-    writes have number 0 and are never looked at again by themselves."""
+    writes have number 0 and are never looked at again by themselves, only when the mapping or the rules changed."""
     if state.fingerprint != session.fingerprints[compiled.flow.name]:
-        return 1
+        return 0 if state.fingerprint else 1
     return (state.settled_a if side == "a" else state.settled_b) + 1
 
 
