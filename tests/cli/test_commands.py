@@ -130,6 +130,27 @@ def test_only_some_flows(stockbridge: Command, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.usefixtures("accounts")
+def test_a_safety_limit_waits_for_a_person(stockbridge: Command, sandbox: Sandbox) -> None:
+    stockbridge("sync", "create", "optiply-board")
+    assert stockbridge("run").code == 0
+    items = sandbox.zoho.world.items
+    for item in list(items)[:5]:
+        items.remove(item)
+    stopped = stockbridge("run", "--full", "--json")
+    assert (stopped.code, stopped.json["stopped_by"]) == (4, "safety")
+    assert stockbridge("preview").code == 4
+    allowed = stockbridge("approve", "--json")
+    assert allowed.json["approved"]["products"] == 5
+    done = stockbridge("run", "--json")
+    assert done.json["stopped_by"] is None, done.json["message"]
+    updated = {flow["flow"]: flow["updated"] for flow in done.json["flows"]}
+    assert updated["products"] == 5
+    again = stockbridge("approve", str(stopped.json["run"]))
+    assert again.code == 2
+    assert "is not the newest one" in again.err
+
+
+@pytest.mark.usefixtures("accounts")
 def test_a_server_that_is_gone_needs_someone(stockbridge: Command, sandbox: Sandbox) -> None:
     stockbridge("sync", "create", "optiply-board")
     stockbridge("run")

@@ -290,7 +290,11 @@ def retry(
 
 
 def approve(
-    number: Annotated[int, typer.Argument(metavar="RUN", help="The run that a safety limit stopped.")],
+    number: Annotated[
+        int | None,
+        typer.Argument(metavar="[RUN]", help="The run that a safety limit stopped; else the last one."),
+    ] = None,
+    sync: SyncOption = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -303,16 +307,16 @@ def approve(
       stockbridge approve 88
     """
     with opened() as store:
-        row, report = _run_of(store, number)
+        row, report = _run_of(store, number) if number is not None else _last_of(store, sync)
         if report.stopped_by != "safety":
             raise Usage(
-                f"Run {number} was not stopped by a safety limit.",
+                f"Run {report.run} was not stopped by a safety limit.",
                 remedy=f"See: stockbridge runs show {number}",
             )
         with store.connect() as connection:
             newest = runs.recent(connection, row.id, 1)[0].run
-        if newest != number:
-            raise Usage(f"Run {number} is not the newest one.", remedy=f"Look at run {newest} first.")
+        if newest != report.run:
+            raise Usage(f"Run {report.run} is not the newest one.", remedy=f"Look at run {newest} first.")
         with open_sync(store, row, lock=False) as session:
             allowed = approve_deletions(session)
     if as_json:
@@ -333,6 +337,14 @@ def _flow(name: str) -> str:
             remedy=f"There are: {', '.join(FLOWS)}",
         )
     return flow
+
+
+def _last_of(store: Engine, sync: str | None) -> tuple[SyncRow, RunReport]:
+    row = chosen_sync(store, sync)
+    with store.connect() as connection:
+        for report in runs.recent(connection, row.id, 1):
+            return row, _named(report, row)
+    raise Usage(f'The sync "{row.name}" has never run.', remedy="See what it would do: stockbridge preview")
 
 
 def _run_of(store: Engine, number: int) -> tuple[SyncRow, RunReport]:
