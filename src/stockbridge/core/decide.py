@@ -262,7 +262,8 @@ def _one_gone(
         return Decision(kind="left out", reason=verdict.left_out)  # frozen: never a delete
     if record is not None and stays.moves and Op.CREATE in gone.writes:
         now = seen(stays, record)
-        edited = base is None or any(now.get(name) != value for name, value in base.items())
+        # A field without a base that is filled by now counts as edited: rather one record too many than a lost one.
+        edited = base is None or any(now.get(name) != base.get(name) for name in {*now, *base})
         if edited and verdict is not None and verdict.in_scope and not link.marked:
             return _again(compiled, which, record, verdict, resolve)  # an edit beats a delete
     if policy.do == "nothing":
