@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from sqlalchemy.engine import Engine
 
 from engine.two_sides import PRODUCTS, SUPPLIES, TWO_WAY, World, world
 from stockbridge.connectors.memory import lose_answer, refuse
+from stockbridge.core.flow import Condition, Rule, Then
 from stockbridge.engine.run import retry
 
 
@@ -200,3 +202,22 @@ def test_two_ways_merges_by_field(store: Engine) -> None:
     of.b.drop("products", right)
     of.run()
     assert list(of.a.rows("items")) == [left]
+
+
+def test_what_belongs_to_a_record_that_is_left_out_is_left_out_too_until_that_changes(store: Engine) -> None:
+    wanted = Rule(
+        when=(Condition(field="status", test="is", value="wanted"),),
+        then=Then.SYNC,
+        otherwise="unwanted items",
+    )
+    of = world(store, msgspec.structs.replace(PRODUCTS, rules_a=(wanted,)), SUPPLIES)
+    id = of.a.put("items", {"name": "Bell", "status": "unwanted"})
+    of.a.put("vendor_items", {"name": "Bell by Mara", "item": id})
+    report = of.run()
+    assert report.outcome == "in step"
+    assert report.flows[0].left_out == {"unwanted items": 1}
+    assert report.flows[1].left_out == {"the products it belongs to are left out": 1}
+    of.a.put("items", {"status": "wanted"}, id)
+    report = of.run()
+    assert (report.flows[0].created, report.flows[1].created) == (1, 1)
+    assert report.outcome == "in step"

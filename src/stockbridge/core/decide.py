@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from stockbridge.core.flow import Flow, GonePolicy, LinkView, Op, Owner, Rule, Side, Then
-from stockbridge.core.mapping import BACK, LEAVE, Missing, Move, Resolve, Unfit, compile_pairs
+from stockbridge.core.mapping import BACK, LEAVE, LeftOut, Missing, Move, Resolve, Unfit, compile_pairs
 from stockbridge.core.record import Record, Stream, Value, Values, value_of
 from stockbridge.core.rules import Verdict, compile_rules, fields_of
 
@@ -160,6 +160,8 @@ def decide(
             reason=f"It needs {missing.what}, which is not at the other side yet.",
             remedy=f"See: stockbridge explain {missing.flow} {missing.id}",
         )
+    except LeftOut as left_out:
+        return Decision(kind="left out", reason=str(left_out), needs=left_out.needs)
     except Unfit as unfit:
         return Decision(kind="refuse", reason=unfit.reason, remedy=unfit.remedy, field=unfit.field)
 

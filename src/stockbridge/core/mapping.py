@@ -44,6 +44,18 @@ class Missing(Exception):
         return f"{self.flow}:{self.id}"
 
 
+class LeftOut(Exception):
+    """A record it refers to is kept out by a rule, so it has no place at the other side either."""
+
+    def __init__(self, flow: str, id: str) -> None:
+        super().__init__(f"the {flow.removesuffix(BACK).replace('_', ' ')} it belongs to are left out")
+        self.needs = f"{flow}:{id}"
+
+
+OUT = "(left out)"
+"""What a reference resolves to when a rule keeps the record it names out."""
+
+
 class Move(msgspec.Struct, frozen=True):
     """One compiled direction of a pair: `to(record, resolve)` gives the target value, LEAVE, or raises."""
 
@@ -263,6 +275,8 @@ def _move(
             other = resolve(flow, id)
             if other is None:
                 raise Missing(flow, id, f"{refers_to} {id}")
+            if other == OUT:
+                raise LeftOut(flow, id)
             return other
 
         return Move(pair, field.name, (name,), reference, ((flow, name),), ())
@@ -322,6 +336,8 @@ def _move_lines(
             part = Record(id=f"line {number}", values=line, version="")
             try:
                 made = {move.target: move.to(part, resolve) for move in moves}
+            except LeftOut:
+                continue  # its product is not wanted over there; the order's total is kept
             except Unfit as unfit:
                 raise Unfit(
                     f"{field.name}.{unfit.field}", f"Line {number}: {unfit.reason}", unfit.remedy

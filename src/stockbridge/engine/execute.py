@@ -32,6 +32,7 @@ from stockbridge.store.journal import Intent
 
 _IN_FLIGHT = 64
 _GROUP = 16
+_STATES: dict[str, waiting.State] = {"wait": "waiting", "refuse": "refused", "left out": "left out"}
 _FAILURES = 5  # writes in a row that found nobody at the other end
 
 
@@ -234,14 +235,14 @@ def _settle_quiet(
     settled: list[Item] = []
     for item in items:
         decision = item.decision
-        if decision.kind in ("wait", "refuse"):
+        if decision.kind in ("wait", "refuse") or decision.needs:
             side: Side = "a" if item.a_id is not None else "b"
             parked.append(
                 waiting.Unsettled(
                     flow=flow.name,
                     side=side,
                     id=item.a_id or item.b_id or "",
-                    state="waiting" if decision.kind == "wait" else "refused",
+                    state=_STATES[decision.kind],
                     reason=decision.reason,
                     remedy=decision.remedy,
                     needs=decision.needs,
@@ -250,6 +251,8 @@ def _settle_quiet(
                     since=now,
                 )
             )
+            if decision.kind == "left out":
+                report.left_out[decision.reason] = report.left_out.get(decision.reason, 0) + 1
             continue
         settled.append(item)
         if decision.kind == "agree" and item.a_id is not None and item.b_id is not None:

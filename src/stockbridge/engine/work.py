@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from stockbridge.core.decide import Compiled, Decision, decide, wants_detail
 from stockbridge.core.flow import LinkView, Match, Op
-from stockbridge.core.mapping import BACK, Move
+from stockbridge.core.mapping import BACK, OUT, Move
 from stockbridge.core.record import Record
 from stockbridge.engine.session import Session
 from stockbridge.store import links, mirror
@@ -179,8 +179,8 @@ def _references(
     for name, ids in wanted.items():
         flow, back = (name.removesuffix(BACK), True) if name.endswith(BACK) else (name, False)
         found = links.other_ids(connection, session.sync_id, flow, ids, back=back)
-        if planning and not back:
-            found = {**_to_be_made(session, connection, flow, ids - found.keys()), **found}
+        if not back and (missing := ids - found.keys()):
+            found = {**_unlinked(session, connection, flow, missing, planning), **found}
         out.update({(name, id): other for id, other in found.items()})
     return out
 
@@ -197,17 +197,23 @@ def _collect(moves: Iterable[Move], record: Record, wanted: dict[str, set[str]])
                     wanted.setdefault(flow, set()).add(id)
 
 
-def _to_be_made(session: Session, connection: Connection, flow: str, ids: Collection[str]) -> dict[str, str]:
-    """Records that have no link yet and that a run would make before the records that refer to them."""
+def _unlinked(
+    session: Session, connection: Connection, flow: str, ids: Collection[str], planning: bool
+) -> dict[str, str]:
+    """Of records that have no link: those that a rule keeps out, and (with `planning`) those that a run would make
+    before the records that refer to them. The others are waited for."""
     compiled = next((one for one in session.flows if one.flow.name == flow), None)
-    if compiled is None or Op.CREATE not in compiled.b.writes:
+    if compiled is None:
         return {}
-    records = mirror.get(connection, session.at("a", compiled.flow.a), ids)
-    return {
-        id: PLANNED
-        for id, record in records.items()
-        if not record.deleted and compiled.a.admit(record.values).in_scope
-    }
+    out: dict[str, str] = {}
+    for id, record in mirror.get(connection, session.at("a", compiled.flow.a), ids).items():
+        if record.deleted:
+            continue
+        if not compiled.a.admit(record.values).in_scope:
+            out[id] = OUT
+        elif planning and Op.CREATE in compiled.b.writes:
+            out[id] = PLANNED
+    return out
 
 
 def lacking_detail(

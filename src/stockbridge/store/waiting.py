@@ -11,14 +11,15 @@ from sqlalchemy import Connection, and_, delete, func, or_, select, update
 from stockbridge.store.rows import chunks, upsert
 from stockbridge.store.schema import waiting
 
-State: TypeAlias = Literal["waiting", "refused", "uncertain", "again", "woken"]
+State: TypeAlias = Literal["waiting", "refused", "uncertain", "again", "woken", "left out"]
 
 
 class Unsettled(msgspec.Struct, frozen=True, kw_only=True):
     """One record that is not settled.
 
     waiting: for the link named in `needs` ("flow:id") · refused: until it or the mapping changes · uncertain: a write's
-    answer was lost · again: the next run tries again · woken: to be decided anew now. `code` "unreadable" marks a record
+    answer was lost · again: the next run tries again · woken: to be decided anew now · left out: like waiting, but it waits for a
+    record that a rule keeps out, so nobody expects it. `code` "unreadable" marks a record
     that could not be read.
     """
 
@@ -75,7 +76,11 @@ def wake(connection: Connection, sync_id: int, needs: Collection[str]) -> None:
     for some in chunks(needs):
         connection.execute(
             update(waiting)
-            .where(waiting.c.sync == sync_id, waiting.c.needs.in_(some), waiting.c.state == "waiting")
+            .where(
+                waiting.c.sync == sync_id,
+                waiting.c.needs.in_(some),
+                waiting.c.state.in_(("waiting", "left out")),
+            )
             .values(state="woken")
         )
 
@@ -138,4 +143,5 @@ def counts(connection: Connection, sync_id: int, flow: str) -> tuple[int, int]:
     )
     found = {state: int(n) for state, n in connection.execute(query)}
     refused = found.pop("refused", 0)
+    found.pop("left out", None)
     return sum(found.values()), refused
