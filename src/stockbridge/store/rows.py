@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Executable, Table, select, update
+from sqlalchemy import Connection, Executable, Table, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from stockbridge.core.errors import Halt
@@ -67,9 +67,10 @@ def next_seq(connection: Connection, sync_id: int, epoch: int) -> int:
 
 
 def check_epoch(connection: Connection, sync_id: int, epoch: int) -> None:
-    """Refuse to go on where another process holds the lease by now."""
-    found = connection.execute(select(sync.c.epoch).where(sync.c.id == sync_id)).scalar_one_or_none()
-    if found != epoch:
+    """Refuse to go on where another process holds the lease by now. Being a write, it also keeps others from taking the
+    lease until this transaction ends."""
+    mine = update(sync).where(sync.c.id == sync_id, sync.c.epoch == epoch).values(epoch=sync.c.epoch)
+    if connection.execute(mine).rowcount != 1:
         raise Halt(
             "Another process took this sync over; nothing more was written from here.",
             remedy="Look at it with: stockbridge status",
