@@ -25,7 +25,7 @@ class Ledger(msgspec.Struct, kw_only=True):
 
 
 class Memory:
-    """Records by stream and id. `limit` cuts texts on writing; `tombstones` tells of deletions in incremental reads.
+    """Records by stream and id. A stream with a `detail_size` lists its rows without their detail fields. `limit` cuts texts on writing; `tombstones` tells of deletions in incremental reads.
 
     `on_write` is called before a write takes effect and after it ("before"/"after", operation, stream, id): it may
     raise, as a connection that breaks would.
@@ -89,8 +89,17 @@ class Memory:
             end = str(max([after, *(int(row.version) for row in rows)]))
         for start in range(0, max(1, len(rows)), self._page_size):
             self.meter.spent += 1
-            some = rows[start : start + self._page_size]
+            some = [self._listed(stream, row) for row in rows[start : start + self._page_size]]
             yield Page(records=some, refused=[], checkpoint=some[-1].version if some else end)
+
+    def _listed(self, stream: str, row: Record) -> Record:
+        """As a list shows it: without the detail fields, where the stream has such."""
+        declared = self._streams[stream]
+        hidden = {field.name for field in declared.fields if field.detail} if declared.detail_size else set()
+        if not hidden or row.deleted:
+            return row
+        shown = {name: value for name, value in row.values.items() if name not in hidden}
+        return msgspec.structs.replace(row, values=shown, full=False)
 
     def fetch(self, stream: str, ids: Sequence[str]) -> list[Record | Refusal]:
         with self._lock:
