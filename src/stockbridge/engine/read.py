@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 from sqlalchemy import Connection
 
-from stockbridge.core.errors import Halt
-from stockbridge.core.flow import Side
+from stockbridge.core.errors import Halt, Retry
+from stockbridge.core.flow import Op, Side
 from stockbridge.core.record import Page, Record, Refusal, Stream
 from stockbridge.engine.session import Session
 from stockbridge.store import checkpoints, mirror, waiting
@@ -100,7 +100,21 @@ def _finish(
                 bury_with_children(session, connection, side, at.stream, vanished)
                 result.gone = len(vanished)
             state = msgspec.structs.replace(state, sweep_cursor=None, swept_at=now)
+        if nameless:  # whichever record that row was, only another full read brings it
+            state = msgspec.structs.replace(state, swept_at=None)
         checkpoints.save(connection, session.sync_id, side, at.stream.name, state)
+    if nameless and _may_create(session, side, at.stream.name):
+        raise Retry(
+            f"{session.connector(side).name}'s list of {at.stream.name} has a row without an id, which may be any record.",
+            remedy="Nothing was written, or it could be made a second time; the next run reads the list again.",
+            code="nameless",
+        )
+
+
+def _may_create(session: Session, side: Side, stream: str) -> bool:
+    """Whether a flow makes records in this stream, so that a record it cannot recognise could be made twice."""
+    sides = ((one.flow.a, one.a) if side == "a" else (one.flow.b, one.b) for one in session.flows)
+    return any(name == stream and Op.CREATE in compiled.writes for name, compiled in sides)
 
 
 def store_page(

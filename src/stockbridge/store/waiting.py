@@ -129,7 +129,8 @@ def rows(
         query = query.where(waiting.c.id.in_(list(ids)))
     query = query.order_by(waiting.c.flow, waiting.c.state, waiting.c.id).limit(limit)
     return [
-        msgspec.convert({key: value for key, value in row._mapping.items() if key != "sync"}, Unsettled)
+        # Names of columns may be a class of text of their own, which msgspec does not take for one.
+        msgspec.convert({str(key): value for key, value in row._mapping.items() if key != "sync"}, Unsettled)
         for row in connection.execute(query)
     ]
 
