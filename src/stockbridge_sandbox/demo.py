@@ -1,0 +1,304 @@
+"""`make demo`: a made-up shop arrives in Optiply, an hour of its business follows, and both sides are compared.
+
+It drives the commands as a person would, each as a process of its own, against the sandbox over real HTTP, and writes
+`.demo/report.json`. Exit code 0 when every run ended in step and both sides say the same, 1 when not, 130 for Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import signal
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from stockbridge_sandbox.compare import Comparison, compare
+from stockbridge_sandbox.compare_streams import OPTIPLY_COLLECTIONS, ZOHO_COLLECTIONS, State
+from stockbridge_sandbox.demo_figures import (
+    Step,
+    business_lines,
+    company_line,
+    counts_table,
+    least_calls,
+    report,
+    runs_table,
+)
+from stockbridge_sandbox.demo_programs import DemoError, Sandbox, ask, program, run, sandbox
+
+_SPEED = 60
+_IN_STEP, _LEFT_OVER, _INTERRUPTED = 0, 3, 130
+_MOST_DIFFERENCES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """What was measured of one run from outside."""
+
+    name: str
+    calls: int
+    least_calls: int
+    seconds: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Demo:
+    """What the steps hand to each other."""
+
+    box: Sandbox
+    variables: dict[str, str]
+    runs: list[_Run] = field(default_factory=list)
+    before: State = field(default_factory=dict)  # Zoho before its hour of business
+    example: str = ""  # the SKU of an item that something happened to
+    seen: int = 0  # the last request of the sandbox's log that was looked at
+
+    def zoho(self) -> State:
+        return self.box.state("zoho", ZOHO_COLLECTIONS)
+
+    def calls(self) -> int:
+        """Zoho calls since the last question, as Zoho counted them."""
+        rows = self.box.get(f"/requests?system=zoho&since={self.seen}")["requests"]
+        self.seen = max((row["n"] for row in rows), default=self.seen)
+        return sum(1 for row in rows if row["counted"])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the demo; gives the exit code."""
+    options = _parser().parse_args(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    began = time.monotonic()
+    try:
+        return _demo(options, began)
+    except DemoError as trouble:
+        _say(f"✗ {trouble}")
+        return 1
+    except KeyboardInterrupt:
+        _say()
+        _say("Stopped, and the sandbox is closed. To begin anew: make demo")
+        return _INTERRUPTED
+
+
+def _demo(options: argparse.Namespace, began: float) -> int:
+    directory: Path = options.directory
+    home = directory / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    directory.mkdir(parents=True, exist_ok=True)
+    written = directory / "report.json"
+    written.unlink(missing_ok=True)
+    _say("Stockbridge keeps Optiply in step with Zoho Inventory. Here both are simulated, on this machine;")
+    _say("nothing leaves it, and every name is made up.")
+    size = {name: getattr(options, name) for name in ("items", "vendors", "orders", "seed")}
+    with sandbox(**size, log=directory / "sandbox.log") as box:
+        demo = play(box, home, options.seed)
+        code = judge(demo, written)
+    _say(f"It took {time.monotonic() - began:.0f} s. The figures are in {written}.")
+    _tell_more(home, demo.example)
+    return code
+
+
+def play(box: Sandbox, home: Path, seed: int) -> Demo:
+    """All steps of the demo up to the comparison, against a sandbox whose Optiply is empty. Raises DemoError."""
+    demo = Demo(box=box, variables={"STOCKBRIDGE_HOME": str(home.resolve())})
+    demo.before = _introduce(demo)
+    _sign_in(demo)
+    box.post("/clock", {"speed": _SPEED})
+    demo.variables["STOCKBRIDGE_CLOCK_SPEED"] = str(_SPEED)
+    _first_run(demo, demo.before)
+    now = _business(demo, seed)
+    _second_run(demo, demo.before, now)
+    _third_run(demo, now)
+    return demo
+
+
+def judge(demo: Demo, written: Path) -> int:
+    """Compare both sides, write the report, tell the result; gives the exit code. Raises DemoError."""
+    comparison = compare(
+        demo.zoho(),
+        demo.box.state("optiply", OPTIPLY_COLLECTIONS),
+        coupling_id=demo.box.get("/accounts")["optiply"]["coupling_id"],
+        imported=demo.before["salesorders"],
+    )
+    steps = _steps(demo)
+    in_step = comparison.in_step and all(step.outcome == "in step" for step in steps)
+    written.write_text(json.dumps(report(steps, comparison, in_step=in_step), indent=2) + "\n")
+    _tell_result(steps, comparison)
+    return 0 if in_step else 1
+
+
+def _introduce(demo: Demo) -> State:
+    zoho = demo.zoho()
+    call = {"method": "GET", "path": "/organizations"}
+    name = demo.box.post("/zoho/call", call)["organizations"][0]["name"]
+    _say()
+    _say(company_line(name, zoho))
+    _say("Its Optiply account is empty.")
+    return zoho
+
+
+def _sign_in(demo: Demo) -> None:
+    _title("Sign in to both")
+    logins = demo.box.get("/accounts")
+    zoho, optiply = logins["zoho"], logins["optiply"]
+    _say("A real account opens Zoho's consent page in the browser; the sandbox gives a code instead.")
+    _command(
+        demo,
+        "accounts add zoho --self-client CODE",
+        *("accounts", "add", "zoho", "--accounts-server", f"{demo.box.zoho}/dc/{zoho['data_centre']}"),
+        *("--client-id", zoho["client_id"], "--self-client", zoho["self_client_code"]),
+        secrets={"STOCKBRIDGE_ZOHO_CLIENT_SECRET": zoho["client_secret"]},
+    )
+    _command(
+        demo,
+        "accounts add optiply",
+        *("accounts", "add", "optiply", "--name", "optiply"),
+        *("--api-base", f"{demo.box.optiply}/v1", "--token-base", f"{demo.box.optiply}/api"),
+        *("--username", optiply["username"], "--client-id", optiply["client_id"]),
+        *("--account-id", optiply["account_id"], "--coupling-id", optiply["coupling_id"]),
+        secrets={
+            "STOCKBRIDGE_OPTIPLY_PASSWORD": optiply["password"],
+            "STOCKBRIDGE_OPTIPLY_CLIENT_SECRET": optiply["client_secret"],
+        },
+    )
+    _command(demo, "sync create optiply-board", "sync", "create", "optiply-board")
+
+
+def _first_run(demo: Demo, zoho: State) -> None:
+    _title("Look before anything is written")
+    _say(f"From here the sandbox's clock runs {_SPEED} times as fast: a second here is a minute there,")
+    _say("so that Zoho's limit of 100 calls a minute takes seconds.")
+    demo.calls()
+    began = time.monotonic()
+    _command(demo, "preview --samples 1", "preview", "--samples", "1")
+    looked = time.monotonic() - began
+    _title("The first run")
+    # The look reads every list once; the run after it must ask each of the three lists once more for what is new.
+    _run(demo, "first", [], least=least_calls(None, zoho, full=True) + 3, looked=looked)
+
+
+def _business(demo: Demo, seed: int) -> State:
+    _title("An hour of business in Zoho")
+    events = demo.box.post("/business", {"hours": 1, "seed": seed})["events"]
+    for line in business_lines(events):
+        _say(line)
+    demo.example = next((each["number"] for each in events if each["what"] == "stock_moved"), "")
+    return demo.zoho()
+
+
+def _second_run(demo: Demo, before: State, now: State) -> None:
+    _title("The second run")
+    _say(
+        "Zoho tells what changed, but not what was deleted. A full read of its lists, which a sync does by itself"
+    )
+    _say("once a day, finds out; --full asks for it now.")
+    _run(demo, "changes", ["--full"], least=least_calls(before, now, full=True))
+
+
+def _third_run(demo: Demo, now: State) -> None:
+    _title("A third run, with nothing to do")
+    _run(demo, "idle", [], least=least_calls(now, now, full=False))
+
+
+def _run(demo: Demo, name: str, options: list[str], *, least: int, looked: float = 0) -> None:
+    """One `stockbridge run` and its figures. Raises DemoError when it could not do its work."""
+    began = time.monotonic()
+    _say()
+    _say(f"$ {' '.join(['stockbridge', 'run', *options])}")
+    code = run(["run", *options], demo.variables)
+    seconds = looked + time.monotonic() - began
+    if code == _INTERRUPTED:
+        raise KeyboardInterrupt
+    if code not in (_IN_STEP, _LEFT_OVER):
+        raise DemoError(f"The run ended with exit code {code}; the demo stops here.")
+    demo.runs.append(_Run(name=name, calls=demo.calls(), least_calls=least, seconds=seconds))
+
+
+def _steps(demo: Demo) -> list[Step]:
+    """The runs, with what each reports of itself."""
+    reports = ask(["runs", "--limit", str(len(demo.runs))], demo.variables)
+    return [
+        Step(
+            name=one.name,
+            calls=one.calls,
+            least_calls=one.least_calls,
+            seconds=one.seconds,
+            outcome=told["outcome"],
+            flows=told["flows"],
+        )
+        for one, told in zip(demo.runs, reversed(reports), strict=True)
+    ]
+
+
+def _command(demo: Demo, shown: str, *arguments: str, secrets: dict[str, str] | None = None) -> None:
+    """One command of `stockbridge`, shown as a person would type it. Raises DemoError when it fails."""
+    _say()
+    _say(f"$ stockbridge {shown}")
+    code = run(arguments, demo.variables | (secrets or {}))
+    if code == _INTERRUPTED:
+        raise KeyboardInterrupt
+    if code not in (_IN_STEP, _LEFT_OVER):
+        raise DemoError(f"stockbridge {shown} ended with exit code {code}; the demo stops here.")
+
+
+def _tell_result(steps: list[Step], comparison: Comparison) -> None:
+    _title("Both sides, compared")
+    for line in (*counts_table(comparison), "", *runs_table(steps)):
+        _say(line)
+    _say("The preview's calls and time count into the first run.")
+    _say()
+    if comparison.kept:
+        _say(f"Edited in Zoho after it was imported, and kept as it was: {', '.join(comparison.kept)}.")
+        _say("  To bring edits over as well: sell_order_edits = recreate")
+    for difference in comparison.differences[:_MOST_DIFFERENCES]:
+        _say(f"✗ {difference}")
+    more = len(comparison.differences) - _MOST_DIFFERENCES
+    if more > 0:
+        _say(f"✗ and {more:,} more")
+    for step in steps:
+        if step.outcome != "in step":
+            _say(f"✗ The {step.name} run did not end in step: {step.outcome}.")
+    if comparison.in_step:
+        _say(f"✓ No difference: {comparison.values:,} values were compared, one by one.")
+
+
+def _tell_more(home: Path, example: str) -> None:
+    _say()
+    _say("Look around in what it left:")
+    _say(f"  export STOCKBRIDGE_HOME={home.resolve()}")
+    _say(f"  {program('stockbridge')} status")
+    if example:
+        _say(f"  {program('stockbridge')} explain products {example}")
+
+
+def _title(text: str) -> None:
+    _say()
+    _say()
+    _say(f"── {text} {'─' * (96 - len(text))}")
+
+
+def _say(text: str = "") -> None:
+    print(text, flush=True)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> Any:
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m stockbridge_sandbox.demo", description=__doc__)
+    parser.add_argument("--items", type=int, default=400)
+    parser.add_argument("--vendors", type=int, default=30)
+    parser.add_argument("--orders", type=int, default=1200)
+    parser.add_argument("--seed", type=int, default=7, help="the same seed makes the same company")
+    parser.add_argument(
+        "--directory", type=Path, default=Path(".demo"), help="where the files of the demo go"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
