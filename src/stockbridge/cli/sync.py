@@ -16,6 +16,7 @@ from stockbridge.cli.sync_create import KIND, create_optiply_board, pick_account
 from stockbridge.store import accounts, syncs
 from stockbridge.store.database import sync_lock
 from stockbridge.store.syncs import SyncRow
+from stockbridge.wiring.custom_fields import check_custom_fields
 from stockbridge.wiring.fields import sources, targets
 from stockbridge.wiring.flags import FLAGS, FlagValue, plain_value
 from stockbridge.wiring.settings import Settings, decode_settings, encode_settings, plain_settings
@@ -152,6 +153,7 @@ def import_(
     with opened() as store:
         side_a = pick_account(store, "zoho", described.zoho)
         side_b = pick_account(store, "optiply", described.optiply)
+        check_custom_fields(store, side_a, described.settings)
         with store.begin() as connection:
             old = syncs.find(connection, described.name)
             if old is None:
@@ -272,7 +274,14 @@ def _flat(settings: Settings) -> dict[str, str]:
     }
     for flow, fields in settings.exclude.items():
         flat |= {f"{flow}: {field} ": "never written" for field in fields}
+    for flow, rules in settings.rules.items():
+        flat |= {f"{flow}: rule {number}": _rule_words(rule) for number, rule in enumerate(rules, 1)}
     return flat
+
+
+def _rule_words(rule: dict[str, Any]) -> str:
+    parts = [f"{one['field']} {one['test']} {one.get('value', '')}".strip() for one in rule["if"]]
+    return "only if " + " and ".join(parts)
 
 
 def _shown(name: str, value: FlagValue) -> str:

@@ -68,11 +68,12 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
-    """One test of a rule: a field, a comparison, a value."""
+    """One test of a rule: a field, a comparison, a value. `otherwise` says in a few words what it keeps out."""
 
     field: str
     test: Literal["is", "is not", "is one of", "is none of", "is filled", "is on or after"]
     value: Any = None
+    otherwise: str = ""
 
     def words(self) -> str:
         value = self.value

@@ -65,7 +65,9 @@ def compile_rules(rules: tuple[Rule, ...]) -> Callable[[Values], Verdict]:
                 sets.update(rule.values)
         left_out = ""
         if not in_scope:
-            left_out = admitting[0].otherwise or f"not: {admitting[0].words()}"
+            first = admitting[0]
+            failing = next(one for one in first.when if not holds(one, values))
+            left_out = failing.otherwise or first.otherwise or f"not: {first.words()}"
         return Verdict(in_scope, gone, sets, left_out)
 
     return admit

@@ -6,8 +6,9 @@ import msgspec
 import sqlalchemy as sa
 
 from stockbridge.core.limits import too_many_deletions
+from stockbridge.engine.run import deletions_to_come
 from stockbridge.engine.session import Session
-from stockbridge.store import checkpoints, links
+from stockbridge.store import links
 from stockbridge.store.schema import sync
 
 
@@ -17,18 +18,8 @@ def approve_deletions(session: Session) -> dict[str, int]:
     with session.begin() as connection:
         for compiled in session.flows:
             flow = compiled.flow
-            state = checkpoints.load_flow(connection, session.sync_id, flow.name)
             linked = links.count(connection, session.sync_id, flow.name)
-            for side, stream, after in (("a", flow.a, state.settled_a), ("b", flow.b, state.settled_b)):
-                if side == "b" and not flow.takes_from_b:
-                    continue
-                gone = links.newly_gone(
-                    connection,
-                    session.shelves[(side, stream)],
-                    flow.name,
-                    after,
-                    side="a" if side == "a" else "b",
-                )
+            for _side, gone in deletions_to_come(session, connection, compiled):
                 if too_many_deletions(gone, linked):
                     allowed[flow.name] = max(gone, allowed.get(flow.name, 0))
         connection.execute(

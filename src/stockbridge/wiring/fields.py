@@ -14,6 +14,7 @@ STREAMS_OF_FLOW = {
     "sell_orders": ("salesorders", "sellOrders"),
 }
 _PLAIN = (Kind.TEXT, Kind.INTEGER, Kind.NUMBER, Kind.FLAG, Kind.DAY, Kind.MOMENT)
+_WRITABLE = (*_PLAIN, Kind.TEXTS)  # a text fills a list of one
 
 
 def targets() -> dict[str, list[str]]:
@@ -22,7 +23,7 @@ def targets() -> dict[str, list[str]]:
         flow: [
             field.name
             for field in OPTIPLY[b].fields
-            if field.writable and field.refers_to is None and field.kind in _PLAIN
+            if field.writable and field.refers_to is None and field.kind in _WRITABLE
         ]
         for flow, (_, b) in STREAMS_OF_FLOW.items()
     }

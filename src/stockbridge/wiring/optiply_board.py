@@ -12,6 +12,7 @@ import msgspec
 from stockbridge.connectors.optiply import streams as optiply
 from stockbridge.core.flow import Condition, Flow, GonePolicy, Lines, Match, Op, Pair, Rule, Then, Total
 from stockbridge.core.record import Stream
+from stockbridge.wiring.rules import with_own_rules
 from stockbridge.wiring.settings import Settings
 
 STOCK = "actual_available_for_sale_stock"  # physical stock less what confirmed orders hold (facts: Zoho 7)
@@ -29,7 +30,9 @@ def optiply_board(settings: Settings) -> tuple[Flow, ...]:
     flags = settings.flags
     flows = (_products(flags), _suppliers(), _supplier_products(), _sell_orders(flags))
     return tuple(
-        _with_own_mapping(flow, settings) for flow in flows if flow.name not in flags["not_sync_entities"]
+        with_own_rules(_with_own_mapping(flow, settings), settings.rules.get(flow.name, []))
+        for flow in flows
+        if flow.name not in flags["not_sync_entities"]
     )
 
 

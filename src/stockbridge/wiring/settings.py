@@ -16,13 +16,14 @@ from stockbridge.wiring.flags import (
     nearest,
     plain_value,
 )
+from stockbridge.wiring.rules import parse_rules
 
 # HotGlue's names for the exclusions of a flow (facts: Optiply 5).
 _EXCLUSION_FLAGS = {
     "not_sync_suppliers_attributes": "suppliers",
     "not_sync_supProds_attributes": "supplier_products",
 }
-_TABLES = ("flags", "mappings", "exclude")
+_TABLES = ("flags", "mappings", "exclude", "rules")
 _KNOWN = (*_TABLES, "custom_mappings", *_EXCLUSION_FLAGS, *BY_SPELLING)
 
 
@@ -36,11 +37,12 @@ class SettingsError(ValueError):
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`flags` holds every flag under its own name; `mappings` the source field of a target field, by flow;
-    `exclude` the target fields that are never written, by flow."""
+    `exclude` the target fields that are never written, by flow; `rules` what narrows the scope, by flow."""
 
     flags: dict[str, Any] = msgspec.field(default_factory=default_flags)
     mappings: dict[str, dict[str, str]] = {}
     exclude: dict[str, list[str]] = {}
+    rules: dict[str, list[dict[str, Any]]] = {}
 
 
 def parse_settings(
@@ -64,6 +66,7 @@ def parse_settings(
     exclude: dict[str, list[str]] = {}
     for flow, fields in _exclusions(data, problems):
         _add_exclusions(exclude, flow, fields, targets, problems)
+    rules = parse_rules(data.get("rules") or {}, sources, problems)
     for flow, pairs in mappings.items():
         for field in sorted(set(pairs) & set(exclude.get(flow, ()))):
             problems.append(f"{flow}: {field} is both mapped and excluded; keep one of the two.")
@@ -74,7 +77,7 @@ def parse_settings(
     )
     if problems:
         raise SettingsError(problems)
-    return Settings(flags=flags, mappings=mappings, exclude=exclude)
+    return Settings(flags=flags, mappings=mappings, exclude=exclude, rules=rules)
 
 
 def parse_flags(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,7 +93,12 @@ def encode_settings(settings: Settings) -> bytes:
 def decode_settings(data: bytes) -> Settings:
     """Back from the store; flags that came with a later version get their defaults. Raises `SettingsError`."""
     found = msgspec.json.decode(data)
-    return Settings(flags=parse_flags(found["flags"]), mappings=found["mappings"], exclude=found["exclude"])
+    return Settings(
+        flags=parse_flags(found["flags"]),
+        mappings=found["mappings"],
+        exclude=found["exclude"],
+        rules=found.get("rules", {}),
+    )
 
 
 def plain_settings(settings: Settings) -> dict[str, Any]:
@@ -99,6 +107,7 @@ def plain_settings(settings: Settings) -> dict[str, Any]:
         "flags": {flag.name: plain_value(settings.flags[flag.name]) for flag in FLAGS},
         "mappings": settings.mappings,
         "exclude": settings.exclude,
+        "rules": settings.rules,
     }
 
 

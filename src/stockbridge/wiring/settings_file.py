@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import Table
+from tomlkit.items import InlineTable, Table
 
 from stockbridge.wiring.flags import FLAGS, plain_value
+from stockbridge.wiring.rules import TESTS
 from stockbridge.wiring.settings import Settings, SettingsError, parse_settings
 
 _HEAD = {
@@ -63,6 +64,16 @@ def write_sync_file(sync: SyncFile) -> str:
         document.add(tomlkit.comment(line))
     if sync.settings.exclude:
         document.add("exclude", _table(dict(sorted(sync.settings.exclude.items()))))
+    document.add(tomlkit.nl())
+    for line in (
+        "Rules: only records that meet one of these are synced, for example",
+        "[[rules.products]]",
+        'if = [{ field = "brand", test = "is one of", value = ["Zwaluw", "Reiger"] }]',
+        f"Tests: {', '.join(TESTS)}.",
+    ):
+        document.add(tomlkit.comment(line))
+    if sync.settings.rules:
+        document.add("rules", _rules_table(sync.settings.rules))
     return tomlkit.dumps(document)
 
 
@@ -109,6 +120,27 @@ def _flags_table(flags: Mapping[str, Any]) -> Table:
             table.add(flag.name, "all")
         else:
             table.add(flag.name, value if flag.name == "start_date" else plain_value(value))
+    return table
+
+
+def _rules_table(rules: Mapping[str, list[dict[str, Any]]]) -> Table:
+    table = tomlkit.table(is_super_table=True)
+    for flow, own in sorted(rules.items()):
+        several = tomlkit.aot()
+        for rule in own:
+            one = tomlkit.table()
+            conditions = tomlkit.array()
+            for condition in rule["if"]:
+                conditions.append(_inline(condition))
+            one.add("if", conditions)
+            several.append(one)
+        table.add(flow, several)
+    return table
+
+
+def _inline(condition: Mapping[str, Any]) -> InlineTable:
+    table = tomlkit.inline_table()
+    table.update(condition)
     return table
 
 

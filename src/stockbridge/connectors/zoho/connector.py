@@ -6,12 +6,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from stockbridge.connectors.zoho.account import ZohoAccount, refresh
 from stockbridge.connectors.zoho.client import ZohoClient
 from stockbridge.connectors.zoho.paging import Entry, Listing, Query, changed_since
 from stockbridge.connectors.zoho.rows import Rows
 from stockbridge.connectors.zoho.streams import SHAPES, STREAMS
-from stockbridge.core.errors import Gone, Halt, Rejected, Retry
+from stockbridge.core.errors import Gone, Halt, Rejected, Retry, Unauthorized
 from stockbridge.core.record import Page, Record, Refusal, Stream, Values
 from stockbridge.http.budget import Budget, Day, Limits
 from stockbridge.http.clock import Clock
@@ -51,6 +53,17 @@ def connect(
     return ZohoConnector(
         ZohoClient(account, clock=clock, transport=transport, budget=budget, tokens=tokens), budget
     )
+
+
+class _Definition(msgspec.Struct):
+    api_name: str
+    label: str = ""
+
+
+class _Definitions(msgspec.Struct):
+    code: int = 0
+    message: str = ""
+    customfields: list[_Definition] = []
 
 
 class ZohoConnector:
@@ -125,6 +138,25 @@ class ZohoConnector:
     def remove(self, stream: str, id: str) -> None:
         """Raises Rejected: Stockbridge does not write to this stream."""
         raise _read_only(stream)
+
+    def custom_fields(self, stream: str) -> dict[str, str] | None:
+        """Label by api name ("cf_colour") of the custom fields of a stream; None where Zoho does not tell.
+
+        Source: facts, Zoho 8; the call is not in the documents, so a refusal only means that nothing can be said.
+        """
+        entity = {"items": "item", "vendors": "contact", "salesorders": "salesorder"}[stream]
+        decoder = msgspec.json.Decoder(_Definitions)
+        try:
+            found, _ = self._client.call(
+                "GET",
+                "/settings/customfields",
+                params=(("entity", entity),),
+                decode=decoder.decode,
+                about=f"the custom fields of {stream}",
+            )
+        except (Gone, Rejected, Unauthorized):
+            return None
+        return {one.api_name: one.label for one in found.customfields}
 
     def _list(self, rows: Rows, query: Query) -> Listing:
         shape = rows.shape
