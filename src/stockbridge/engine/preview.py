@@ -13,10 +13,10 @@ from stockbridge.core.record import Record
 from stockbridge.core.report import FlowPreview, OnProgress, Preview, Progress, Sample
 from stockbridge.engine.fetch import Fetcher
 from stockbridge.engine.recover import recover
-from stockbridge.engine.run import CHUNK, plan_fetches, read_all, start_of, store_fetched
+from stockbridge.engine.run import CHUNK, deletions_to_come, plan_fetches, read_all, start_of, store_fetched
 from stockbridge.engine.session import Session
 from stockbridge.engine.work import Item, decide_chunk, lacking_detail
-from stockbridge.store import checkpoints, mirror, waiting
+from stockbridge.store import checkpoints, links, mirror, waiting
 from stockbridge.store.schema import sync
 
 _SAMPLES = 3
@@ -71,7 +71,6 @@ def _flow(session: Session, connection: Connection, compiled: Compiled) -> FlowP
         (start_of(session, compiled, state, "b"), ""),
     )
     seen: set[tuple[str | None, str | None]] = set()
-    gone = linked = 0
     while True:
         rows_a = mirror.changed(connection, session.at("a", flow.a), place_a, CHUNK)
         rows_b = mirror.changed(connection, session.at("b", flow.b), place_b, CHUNK)
@@ -97,16 +96,15 @@ def _flow(session: Session, connection: Connection, compiled: Compiled) -> FlowP
                 continue
             seen.add((item.a_id, item.b_id))
             _count(session, compiled, out, item)
-            gone += item.link is not None and item.a is not None and item.a.deleted
-            linked += item.link is not None
     for row in waiting.rows(connection, session.sync_id, flow.name, limit=100_000):
         if ((row.id, None) in seen) or any(pair[0] == row.id for pair in seen):
             continue
         table = out.refused if row.state == "refused" else out.waiting
         table[row.reason] = table.get(row.reason, 0) + 1
-    words = limits.too_many_deletions(gone, linked)
-    if words:
-        out.halts.append(f"{gone:,} deletions at once ({words}); a run stops and asks")
+    linked = links.count(connection, session.sync_id, flow.name)
+    for _side, gone in deletions_to_come(session, connection, compiled):
+        if words := limits.too_many_deletions(gone, linked):
+            out.halts.append(f"{gone:,} deletions at once ({words}); a run stops and asks")
     return out
 
 

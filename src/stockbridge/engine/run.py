@@ -222,16 +222,8 @@ def _guard(session: Session, flows: Sequence[Compiled]) -> None:
         allowed: dict[str, int] = msgspec.json.decode(approved, type=dict[str, int]) if approved else {}
         for compiled in flows:
             flow = compiled.flow
-            state = checkpoints.load_flow(connection, session.sync_id, flow.name)
             linked = links.count(connection, session.sync_id, flow.name)
-            sides: tuple[Side, ...] = ("a", "b") if flow.takes_from_b else ("a",)
-            for side in sides:
-                policy = flow.gone_a if side == "a" else flow.gone_b
-                if policy.do == "nothing":
-                    continue
-                stream = flow.a if side == "a" else flow.b
-                after = state.settled_a if side == "a" else state.settled_b
-                gone = links.newly_gone(connection, session.at(side, stream), flow.name, after, side=side)
+            for side, gone in deletions_to_come(session, connection, compiled):
                 words = limits.too_many_deletions(gone, linked)
                 if words and gone > allowed.get(flow.name, 0):
                     raise Halt(
@@ -240,6 +232,21 @@ def _guard(session: Session, flows: Sequence[Compiled]) -> None:
                         remedy="Look: stockbridge preview. If that is right: stockbridge approve",
                         code="deletions",
                     )
+
+
+def deletions_to_come(session: Session, connection: Connection, compiled: Compiled) -> list[tuple[Side, int]]:
+    """How many linked records have gone since the flow last settled, by side; sides whose deletions do nothing are
+    left out. This is what the safety limit counts."""
+    flow = compiled.flow
+    state = checkpoints.load_flow(connection, session.sync_id, flow.name)
+    out: list[tuple[Side, int]] = []
+    if flow.gone_a.do != "nothing":
+        shelf = session.at("a", flow.a)
+        out.append(("a", links.newly_gone(connection, shelf, flow.name, state.settled_a, side="a")))
+    if flow.takes_from_b and flow.gone_b.do != "nothing":
+        shelf = session.at("b", flow.b)
+        out.append(("b", links.newly_gone(connection, shelf, flow.name, state.settled_b, side="b")))
+    return out
 
 
 def plan_fetches(
