@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from stockbridge.cli.output import (
     bad,
@@ -169,6 +170,18 @@ def show_runs(reports: Iterable[RunReport], zone: str | None) -> None:
         ],
         right=(0, 5, 6, 7, 8, 9, 10),
     )
+
+
+def show_changes(written: Iterable[Mapping[str, Any]]) -> None:
+    """Every write of a run, field by field: what stood there, as far as it was known, and what was sent."""
+    for change in written:
+        say()
+        outcome = "" if change["outcome"] == "done" else f": {change['outcome']} ({change['detail']})"
+        say(bold(f"{change['op']} {flow_name(change['flow'])} {change['id']}") + outcome)
+        for name, value in change["after"].items():
+            before = change["before"].get(name)
+            arrow = "" if change["op"] == "create" else f"{_value(before)} → "
+            say(f"  {name}: {arrow}{_value(value)}")
 
 
 def show_status(rows: Iterable[FlowStatus], zone: str | None) -> None:

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import msgspec
 import typer
 from sqlalchemy.engine import Engine
 
 from stockbridge.cli import progress
 from stockbridge.cli.options import Debug, Json, Sync, SyncOption, Usage, chosen_sync, opened
 from stockbridge.cli.output import bold, count, document, flow_name, good, moment, note, number, say
-from stockbridge.cli.render import show_explanation, show_preview, show_run, show_runs, show_status
+from stockbridge.cli.render import (
+    show_changes,
+    show_explanation,
+    show_preview,
+    show_run,
+    show_runs,
+    show_status,
+)
 from stockbridge.core.report import RunReport
 from stockbridge.engine import explain as explaining
 from stockbridge.engine import preview as previewing
 from stockbridge.engine import run as running
 from stockbridge.engine import status as standing
-from stockbridge.store import accounts, runs, syncs, waiting
+from stockbridge.store import accounts, journal, runs, syncs, waiting
 from stockbridge.store.syncs import SyncRow
 from stockbridge.wiring.approval import approve_deletions
 from stockbridge.wiring.flags import FLOWS, entity_name, nearest
@@ -205,24 +213,43 @@ def list_runs(
 @runs_app.command("show")
 def show_one_run(
     number: Annotated[int, typer.Argument(help="The number of the run.")],
+    changes: Annotated[
+        bool, typer.Option("--changes", help="Also every write of that run, with what it replaced.")
+    ] = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Tell one run whole.
 
     \b
-    Example:
+    Examples:
       stockbridge runs show 12
+      stockbridge runs show 12 --changes
     """
     with opened() as store:
         row, report = _run_of(store, number)
         with store.connect() as connection:
             zone = accounts.get(connection, row.account_a).settings.get("time_zone")
+            found = journal.history(connection, row.id, run=number, limit=1_000_000) if changes else []
+    written = [
+        {
+            "flow": entry.flow,
+            "id": entry.a_id or entry.b_id,
+            "op": entry.op,
+            "outcome": entry.outcome or "answer unknown",
+            "detail": entry.detail or "",
+            "before": msgspec.json.decode(entry.before or b"{}"),
+            "after": msgspec.json.decode(entry.written),
+        }
+        for entry in reversed(found)
+    ]
     if as_json:
-        document(report)
+        document({**msgspec.to_builtins(report), "changes": written} if changes else report)
         return
     say(bold(f"run {report.run} of {row.name}") + f"  {report.mode}, {moment(report.started_at, zone)}")
     show_run(report)
+    if changes:
+        show_changes(written)
 
 
 def explain(

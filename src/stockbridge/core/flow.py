@@ -28,7 +28,7 @@ class Owner(StrEnum):
     BOTH = "both"
 
 
-class Total(msgspec.Struct, frozen=True, kw_only=True):
+class Total(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Adds up one measure of a field of numbers by key, over the given keys; a key that is missing counts as nothing
     there, a record with none of the keys has no total."""
 
@@ -36,7 +36,7 @@ class Total(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[str, ...]
 
 
-class Lines(msgspec.Struct, frozen=True, kw_only=True):
+class Lines(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the lines inside a record are mapped. Lines with the same `merge_by` value become one; `add` are summed."""
 
     pairs: tuple[Pair, ...]
@@ -44,7 +44,7 @@ class Lines(msgspec.Struct, frozen=True, kw_only=True):
     add: tuple[str, ...] = ()
 
 
-class Pair(msgspec.Struct, frozen=True, kw_only=True):
+class Pair(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One row of a Mapping: field `a` and field `b`, and who owns the value.
 
     `a` may be "id" (the record's own id) or a custom field "cf_…". A pair without `a` sends `constant`. `once` is sent
@@ -67,7 +67,7 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     words: str = ""
 
 
-class Condition(msgspec.Struct, frozen=True, kw_only=True):
+class Condition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One test of a rule: a field, a comparison, a value. `otherwise` says in a few words what it keeps out."""
 
     field: str
@@ -91,7 +91,7 @@ class Then(StrEnum):
     SET = "set fields"
 
 
-class Rule(msgspec.Struct, frozen=True, kw_only=True):
+class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """IF all conditions hold THEN the action. Several SYNC rules are OR-ed; without any, every record is in scope.
 
     `otherwise` says in a few words what a record is that this SYNC rule keeps out ("drafts and void orders").
@@ -111,14 +111,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         return f"if {conditions}, {then}"
 
 
-class Match(msgspec.Struct, frozen=True, kw_only=True):
+class Match(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A pair of key fields by which unlinked records find each other, exactly and only when unique on both sides."""
 
     a: str
     b: str
 
 
-class GonePolicy(msgspec.Struct, frozen=True, kw_only=True):
+class GonePolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a deletion at one side does at the other: nothing, remove, or mark with values that `undo` takes back."""
 
     do: Literal["nothing", "mark", "remove"] = "nothing"
@@ -126,7 +126,7 @@ class GonePolicy(msgspec.Struct, frozen=True, kw_only=True):
     undo: dict[str, Any] = {}
 
 
-class Flow(msgspec.Struct, frozen=True, kw_only=True):
+class Flow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Stream `a` at side a and stream `b` at side b, and everything that decides what happens between them."""
 
     name: str
@@ -149,7 +149,7 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.writes_a) or any(pair.owner is not Owner.A for pair in self.pairs)
 
 
-class LinkView(msgspec.Struct, frozen=True, kw_only=True):
+class LinkView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Identity: this a is that b, with what each side held when they last agreed (None: no base yet)."""
 
     a_id: str
