@@ -13,7 +13,7 @@ import msgspec
 
 from stockbridge.core.flow import Flow, GonePolicy, LinkView, Op, Owner, Rule, Side, Then
 from stockbridge.core.mapping import BACK, LEAVE, LeftOut, Missing, Move, Resolve, Unfit, compile_pairs
-from stockbridge.core.record import Record, Stream, Value, Values, value_of
+from stockbridge.core.record import CUSTOM, Record, Stream, Value, Values, value_of
 from stockbridge.core.rules import Verdict, compile_rules, fields_of
 
 UNKNOWN = msgspec.UNSET
@@ -115,7 +115,7 @@ def seen(side: CompiledSide, record: Record) -> Values:
     for name in side.fields:
         if name in values:
             out[name] = values[name]
-        elif name.startswith("cf_"):
+        elif name.startswith("cf_") and (record.full or CUSTOM in values):
             out[name] = value_of(values, name)
     return out
 
@@ -363,6 +363,8 @@ def _changes(
         if current is UNKNOWN and pair.lines is not None and source_base is None:
             continue  # lines that the system does not show are taken as they stand
         sources = (*move.sources, *side.set_sources.get(name, ()))
+        if not source.full and any(s in side.fields and s not in source_seen for s in sources):
+            continue  # its list row does not show it, which is not the same as empty
         unknown = source_base is None or any(s not in source_base for s in sources)
         source_changed = unknown or any(source_seen.get(s) != (source_base or {})[s] for s in sources)
         base = UNKNOWN if target_base is None else target_base.get(name, UNKNOWN)
