@@ -18,7 +18,12 @@ from types import FrameType
 from typing import Any
 
 from stockbridge_sandbox.compare import Comparison, compare
-from stockbridge_sandbox.compare_streams import OPTIPLY_COLLECTIONS, ZOHO_COLLECTIONS, State
+from stockbridge_sandbox.compare_streams import (
+    OPTIPLY_COLLECTIONS,
+    ZOHO_COLLECTIONS,
+    State,
+    in_scope,
+)
 from stockbridge_sandbox.demo_figures import (
     Step,
     business_lines,
@@ -183,10 +188,24 @@ def _first_run(demo: Demo, zoho: State) -> None:
 def _business(demo: Demo, seed: int) -> State:
     _title("An hour of business in Zoho")
     events = demo.box.post("/business", {"hours": 1, "seed": seed})["events"]
+    events += _deletion(demo, events)
     for line in business_lines(events):
         _say(line)
     demo.example = next((each["number"] for each in events if each["what"] == "stock_moved"), "")
     return demo.zoho()
+
+
+def _deletion(demo: Demo, events: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Delete one more order, where the hour deleted none that Optiply has: deletions are a part of the story."""
+    imported = {order["id"] for order in demo.before["salesorders"] if in_scope(order)}
+    if any(each["what"] == "order_deleted" and each["id"] in imported for each in events):
+        return []
+    for order in demo.zoho()["salesorders"]:
+        untouched = not any(float(line["shipped"]) or float(line["invoiced"]) for line in order["lines"])
+        if order["id"] in imported and order["order_status"] == "confirmed" and untouched:
+            demo.box.post("/zoho/call", {"method": "DELETE", "path": f"/salesorders/{order['id']}"})
+            return [{"what": "order_deleted", "id": order["id"], "number": order["number"], "detail": ""}]
+    return []
 
 
 def _second_run(demo: Demo, before: State, now: State) -> None:

@@ -1,0 +1,195 @@
+"""The demo, small: its report, its exit code, and that it leaves no process behind."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stockbridge_sandbox.demo import judge, play
+from stockbridge_sandbox.demo_figures import business_lines, least_calls
+from stockbridge_sandbox.demo_programs import environment, sandbox
+
+STREAMS = {"products", "suppliers", "supplier_products", "sell_orders"}
+SIZE = {"items": 25, "vendors": 4, "orders": 25, "seed": 7}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    code: int
+    report: dict[str, Any]
+    planted_code: int
+    planted_report: dict[str, Any]
+    told: str
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    """One small demo, judged as it is and once more after a product was edited in Optiply behind the engine's back."""
+    directory = tmp_path_factory.mktemp("demo")
+    written = directory / "report.json"
+    with pytest.MonkeyPatch.context() as patch, sandbox(**SIZE, log=directory / "log") as box:
+        told: list[str] = []
+        patch.setattr("stockbridge_sandbox.demo._say", lambda text="": told.append(text))
+        demo = play(box, directory / "home", 7)
+        code = judge(demo, written)
+        report = json.loads(written.read_text())
+        product = box.state("optiply", ["products"])["products"][3]
+        box.patch(f"/optiply/products/{product['id']}", {"name": "Written by hand"})
+        told.clear()
+        planted_code = judge(demo, written)
+        yield Played(
+            code=code,
+            report=report,
+            planted_code=planted_code,
+            planted_report=json.loads(written.read_text()),
+            told="\n".join(told),
+        )
+
+
+def test_the_report_has_its_shape_and_both_sides_agree(played: Played) -> None:
+    report = played.report
+    assert played.code == 0
+    assert set(report) == {"runs", "counts", "in_step"}
+    assert report["in_step"] is True
+    assert [run["name"] for run in report["runs"]] == ["first", "changes", "idle"]
+    for run in report["runs"]:
+        assert set(run) == {
+            *(
+                "name",
+                "calls",
+                "least_calls",
+                "seconds",
+                "created",
+                "updated",
+                "removed",
+                "waiting",
+                "refused",
+            )
+        }
+        assert set(run["created"]) == set(run["updated"]) == set(run["removed"]) == STREAMS
+        assert run["waiting"] == run["refused"] == 0
+        assert run["seconds"] > 0
+    assert set(report["counts"]) == STREAMS
+    for count in report["counts"].values():
+        assert count["zoho"] == count["optiply"] > 0
+
+
+def test_the_first_run_brings_everything_the_second_the_changes_the_third_nothing(played: Played) -> None:
+    first, changes, idle = played.report["runs"]
+    assert first["created"]["products"] == SIZE["items"]
+    assert first["created"]["suppliers"] == SIZE["vendors"]
+    assert changes["created"]["products"] == 1
+    assert changes["updated"]["products"] >= 1
+    assert changes["removed"]["sell_orders"] >= 1  # the order that was deleted
+    for what in ("created", "updated", "removed"):
+        assert set(idle[what].values()) == {0}
+
+
+def test_the_runs_spend_no_call_too_many(played: Played) -> None:
+    for run in played.report["runs"]:
+        assert run["least_calls"] <= run["calls"] <= run["least_calls"] + 1
+
+
+def test_a_difference_behind_the_engines_back_is_told(played: Played) -> None:
+    assert played.planted_code == 1
+    assert played.planted_report["in_step"] is False
+    assert 'as in Zoho, but is "Written by hand" in Optiply.' in played.told
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads the children of a process from /proc")
+def test_ctrl_c_ends_every_process(tmp_path: Path) -> None:
+    sizes = [text for name, value in SIZE.items() for text in (f"--{name}", str(value))]
+    with subprocess.Popen(
+        [sys.executable, "-m", "stockbridge_sandbox.demo", *sizes, "--directory", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment(),
+    ) as demo:
+        assert demo.stdout is not None
+        for text in demo.stdout:
+            if text.startswith("$ stockbridge"):
+                break
+        (sandbox_id,) = (pid for pid in _children(demo.pid) if "stockbridge-sandbox" in _words(pid))
+        demo.send_signal(signal.SIGINT)
+        rest, _ = demo.communicate(timeout=40)
+    assert demo.returncode == 130
+    assert "Stopped, and the sandbox is closed." in rest
+    assert "Traceback" not in rest
+    assert not _lives(sandbox_id)
+    assert not (tmp_path / "report.json").exists()
+
+
+def _children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _words(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+
+
+def _lives(pid: int) -> bool:
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        if not Path(f"/proc/{pid}").exists():
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _rows(many: int, **more: Any) -> list[dict[str, Any]]:
+    return [{"id": str(n), "modified": "then", **more} for n in range(many)]
+
+
+def test_the_least_calls_are_those_of_the_facts() -> None:
+    vendors = _rows(201, contact_type="vendor")
+    zoho = {
+        "items": _rows(401),
+        "contacts": [*vendors, *(row | {"contact_type": "customer"} for row in _rows(500))],
+        "salesorders": [
+            *_rows(400, order_status="closed"),
+            {"id": "d", "modified": "", "order_status": "draft"},
+        ],
+    }
+    # 401 items: 3 pages and 5 hundreds; 201 vendors: 2 pages; 401 orders: 3 pages and 400 with lines.
+    assert least_calls(None, zoho, full=True) == 3 + 5 + 2 + 3 + 400
+    assert least_calls(zoho, zoho, full=False) == 3
+    assert least_calls(zoho, zoho, full=True) == 3 + 2 + 3
+
+    now = (
+        zoho
+        | {
+            "items": [row | {"modified": "now"} for row in zoho["items"][:150]] + zoho["items"][150:],
+            "salesorders": [
+                {"id": "d", "modified": "now", "order_status": "confirmed"},
+                zoho["salesorders"][0]
+                | {"modified": "now"},  # edited after it was imported: nothing to fetch
+                *zoho["salesorders"][1:400],
+            ],
+        }
+    )
+    assert least_calls(zoho, now, full=False) == 3 + 2 + 1
+
+
+def test_business_is_told_a_line_a_kind() -> None:
+    events = [
+        {"what": "order_created", "number": "SO-8", "detail": "draft"},
+        {"what": "item_renamed", "number": "KET-1", "detail": "A -> B"},
+        {"what": "order_created", "number": "SO-9", "detail": ""},
+        {"what": "something_new", "number": "X" * 200, "detail": ""},
+    ]
+    lines = business_lines(events)
+    assert [text.split()[0] for text in lines] == ["2", "1", "1"]
+    assert lines[0].endswith("new orders                  SO-8 (draft); SO-9")
+    assert "KET-1 (A → B)" in lines[1]
+    assert "something new" in lines[2]
+    assert all(len(text) <= 100 for text in lines)
