@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -320,3 +321,25 @@ def allow_preview(of: World) -> None:
     fingerprint = of.open().fingerprint
     with of.engine.begin() as connection:
         connection.execute(update(sync).where(sync.c.id == of.sync_id).values(previewed=fingerprint))
+
+
+def test_a_create_is_found_again_whatever_the_two_clocks_say(store: Engine) -> None:
+    """Our clock is years ahead, so a search among what was made since then finds nothing at first."""
+    of, _, hook_b = a_world(store, PRODUCTS)
+    of.options["now"] = lambda: datetime(2031, 1, 1, tzinfo=UTC)
+    asked: list[datetime | None] = []
+    find = of.b.find
+
+    def only_recent(stream: str, marks: Collection[str], since: datetime | None) -> dict[str, list[Record]]:
+        asked.append(since)
+        made = datetime(2026, 1, 1, tzinfo=UTC)
+        return {} if since is not None and made < since else find(stream, marks, since)
+
+    of.b.find = only_recent  # type: ignore[method-assign]
+    of.a.put("items", {"name": "Bell"})
+    hook_b.at[("after", "create")] = lose_answer
+    of.run()
+    assert of.run().outcome == "in step"
+    assert len(of.b.rows("products")) == 1
+    assert len(asked) == 2
+    assert asked[1] is None

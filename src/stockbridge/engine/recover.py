@@ -60,7 +60,11 @@ def _settle(session: Session, compiled: Compiled, at: Side, intents: list[Open])
     found: dict[str, list[Record]] = {}
     if creates:
         since = min(datetime.fromisoformat(one.intended_at) for one in creates) - _MARGIN
-        found = connector.find(stream.name, {one.mark or "" for one in creates}, since)
+        marks = {one.mark or "" for one in creates}
+        found = connector.find(stream.name, marks, since)
+        if missing := marks - found.keys():
+            # "Not made" must not rest on two clocks that agree: look at everything before making it a second time.
+            found |= connector.find(stream.name, missing, None)
     ids = {(one.b_id if at == "b" else one.a_id) or "" for one in intents if one.op != Op.CREATE}
     standing: dict[str, Record] = {}
     for some in chunks(sorted(ids), max(1, stream.detail_size)):
