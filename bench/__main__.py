@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import platform
 import sqlite3
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from bench import calls, cycle, processor, wall, writes
 from bench.result import Measured, table
@@ -36,6 +38,7 @@ def main(arguments: list[str]) -> int:
     unknown = set(options.names) - MEASUREMENTS.keys()
     if unknown:
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(MEASUREMENTS)}")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     measured: list[Measured] = []
     for name in options.names or MEASUREMENTS:
         print(f"Measuring {name} …", file=sys.stderr, flush=True)

@@ -46,6 +46,9 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
     intended_at: str
 
 
+_INTEND = journal.insert().returning(journal.c.id, sort_by_parameter_order=True)
+
+
 def intend(connection: Connection, sync_id: int, intents: Sequence[Intent]) -> list[int]:
     """Write intents down; returns their numbers in the same order."""
     if not intents:
@@ -61,25 +64,27 @@ def intend(connection: Connection, sync_id: int, intents: Sequence[Intent]) -> l
         }
         for intent in intents
     ]
-    statement = journal.insert().returning(journal.c.id, sort_by_parameter_order=True)
-    return [int(id) for id in connection.execute(statement, rows).scalars()]
+    return [int(id) for id in connection.execute(_INTEND, rows).scalars()]
+
+
+_SETTLE = (
+    update(journal)
+    .where(journal.c.id == bindparam("number"))
+    .values(outcome=bindparam("result"), detail=bindparam("words"), settled_at=bindparam("moment"))
+)
+_MADE = update(journal).where(journal.c.id == bindparam("number")).values(b_id=bindparam("other"))
 
 
 def settle(connection: Connection, outcomes: Sequence[tuple[int, Outcome, str, str | None]], at: str) -> None:
     """(number, outcome, detail, b id or None to leave it) of intents whose answer is known now."""
     if not outcomes:
         return
-    statement = (
-        update(journal)
-        .where(journal.c.id == bindparam("number"))
-        .values(outcome=bindparam("result"), detail=bindparam("words"), settled_at=at)
+    connection.execute(
+        _SETTLE, [{"number": n, "result": o, "words": d, "moment": at} for n, o, d, _ in outcomes]
     )
-    connection.execute(statement, [{"number": n, "result": o, "words": d} for n, o, d, _ in outcomes])
     made = [{"number": n, "other": b} for n, _, _, b in outcomes if b is not None]
     if made:
-        connection.execute(
-            update(journal).where(journal.c.id == bindparam("number")).values(b_id=bindparam("other")), made
-        )
+        connection.execute(_MADE, made)
 
 
 def still_open(connection: Connection, sync_id: int) -> list[Open]:

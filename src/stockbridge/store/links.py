@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, exists, func, select
+from sqlalchemy import Connection, Delete, Select, and_, bindparam, delete, exists, func, select
 
 from stockbridge.core.flow import LinkView
 from stockbridge.core.record import values_type
 from stockbridge.store.mirror import Shelf
-from stockbridge.store.rows import chunks, upsert
+from stockbridge.store.rows import among, packed, upsert
 from stockbridge.store.schema import link, mirror
 
 
@@ -34,8 +35,41 @@ def bonds(sync_id: int, flow: str, a_fields: Any, b_fields: Any) -> Bonds:
     )
 
 
-def _here(at: Bonds) -> Any:
-    return and_(link.c.sync == at.sync, link.c.flow == at.flow)
+_HERE = and_(link.c.sync == bindparam("at_sync"), link.c.flow == bindparam("at_flow"))
+_Ids = Callable[[str], Any]
+
+
+@lru_cache
+def _select_by_a(dialect: str) -> Select[Any]:
+    return select(link).where(_HERE, among(dialect, link.c.a_id))
+
+
+@lru_cache
+def _select_by_b(dialect: str) -> Select[Any]:
+    return select(link).where(_HERE, among(dialect, link.c.b_id))
+
+
+@lru_cache
+def _select_other(dialect: str) -> Select[Any]:
+    return select(link.c.a_id, link.c.b_id).where(_HERE, among(dialect, link.c.a_id))
+
+
+@lru_cache
+def _select_other_back(dialect: str) -> Select[Any]:
+    return select(link.c.b_id, link.c.a_id).where(_HERE, among(dialect, link.c.b_id))
+
+
+@lru_cache
+def _drop(dialect: str) -> Delete:
+    return delete(link).where(_HERE, among(dialect, link.c.a_id))
+
+
+def _rows(connection: Connection, statement: _Ids, sync_id: int, flow: str, ids: Collection[str]) -> Any:
+    """Run one of the statements above for these ids."""
+    return connection.execute(
+        statement(connection.dialect.name),
+        {"at_sync": sync_id, "at_flow": flow, "ids": packed(connection, ids)},
+    )
 
 
 def _view(at: Bonds, row: Any) -> LinkView:
@@ -50,32 +84,26 @@ def _view(at: Bonds, row: Any) -> LinkView:
 
 def by_a(connection: Connection, at: Bonds, ids: Collection[str]) -> dict[str, LinkView]:
     """Links by a id."""
-    out: dict[str, LinkView] = {}
-    for some in chunks(ids):
-        for row in connection.execute(select(link).where(_here(at), link.c.a_id.in_(some))):
-            out[row.a_id] = _view(at, row)
-    return out
+    if not ids:
+        return {}
+    return {row.a_id: _view(at, row) for row in _rows(connection, _select_by_a, at.sync, at.flow, ids).all()}
 
 
 def by_b(connection: Connection, at: Bonds, ids: Collection[str]) -> dict[str, LinkView]:
     """Links by b id."""
-    out: dict[str, LinkView] = {}
-    for some in chunks(ids):
-        for row in connection.execute(select(link).where(_here(at), link.c.b_id.in_(some))):
-            out[row.b_id] = _view(at, row)
-    return out
+    if not ids:
+        return {}
+    return {row.b_id: _view(at, row) for row in _rows(connection, _select_by_b, at.sync, at.flow, ids).all()}
 
 
 def other_ids(
     connection: Connection, sync_id: int, flow: str, ids: Collection[str], *, back: bool
 ) -> dict[str, str]:
     """a id -> b id for these a ids; with `back`, b id -> a id for these b ids."""
-    this, other = (link.c.b_id, link.c.a_id) if back else (link.c.a_id, link.c.b_id)
-    out: dict[str, str] = {}
-    for some in chunks(ids):
-        query = select(this, other).where(link.c.sync == sync_id, link.c.flow == flow, this.in_(some))
-        out.update((this_id, other_id) for this_id, other_id in connection.execute(query))
-    return out
+    if not ids:
+        return {}
+    rows = _rows(connection, _select_other_back if back else _select_other, sync_id, flow, ids)
+    return dict(rows.all())
 
 
 def put(connection: Connection, at: Bonds, views: Sequence[LinkView]) -> None:
@@ -98,8 +126,8 @@ def put(connection: Connection, at: Bonds, views: Sequence[LinkView]) -> None:
 
 def drop(connection: Connection, at: Bonds, a_ids: Collection[str]) -> None:
     """Forget these links."""
-    for some in chunks(a_ids):
-        connection.execute(delete(link).where(_here(at), link.c.a_id.in_(some)))
+    if a_ids:
+        _rows(connection, _drop, at.sync, at.flow, a_ids)
 
 
 def count(connection: Connection, sync_id: int, flow: str) -> int:

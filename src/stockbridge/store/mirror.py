@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from stockbridge.core.record import Record, Stream, Values, values_type
-from stockbridge.store.rows import chunks, moment_text, upsert
+from stockbridge.store.rows import among, moment_text, packed, upsert
 from stockbridge.store.schema import match_key, mirror
 
 
@@ -26,6 +41,11 @@ class Shelf(msgspec.Struct, frozen=True):
             mirror.c.sync == self.sync, mirror.c.side == self.side, mirror.c.stream == self.stream.name
         )
 
+    @property
+    def place(self) -> dict[str, Any]:
+        """The parameters of a statement that holds `_HERE`."""
+        return {"at_sync": self.sync, "at_side": self.side, "at_stream": self.stream.name}
+
 
 class Known(NamedTuple):
     """What a page is compared with."""
@@ -40,7 +60,17 @@ def shelf(sync_id: int, side: str, stream: Stream) -> Shelf:
     return Shelf(sync_id, side, stream, msgspec.json.Decoder(values_type(stream.fields)))
 
 
+def _place(table: Any) -> ColumnElement[bool]:
+    return and_(
+        table.c.sync == bindparam("at_sync"),
+        table.c.side == bindparam("at_side"),
+        table.c.stream == bindparam("at_stream"),
+    )
+
+
+_HERE, _KEYS_HERE = _place(mirror), _place(match_key)
 _COLUMNS = (mirror.c.id, mirror.c.parent, mirror.c.version, mirror.c["values"], mirror.c.full, mirror.c.gone)
+_KNOWN = (mirror.c.id, mirror.c.version, mirror.c.full, mirror.c.gone)
 
 
 def _record(at: Shelf, row: Any) -> Record:
@@ -54,25 +84,63 @@ def _record(at: Shelf, row: Any) -> Record:
     )
 
 
+@lru_cache
+def _select_known(dialect: str) -> Select[Any]:
+    return select(*_KNOWN).where(_HERE, among(dialect, mirror.c.id))
+
+
+@lru_cache
+def _select_records(dialect: str) -> Select[Any]:
+    return select(*_COLUMNS).where(_HERE, among(dialect, mirror.c.id))
+
+
+@lru_cache
+def _select_children(dialect: str) -> Select[Any]:
+    return select(*_KNOWN).where(_HERE, among(dialect, mirror.c.parent), mirror.c.gone.is_(False))
+
+
+@lru_cache
+def _touch(dialect: str) -> Update:
+    return update(mirror).where(_HERE, among(dialect, mirror.c.id)).values(sweep=bindparam("seen_by"))
+
+
+@lru_cache
+def _bury(dialect: str) -> Update:
+    standing = and_(_HERE, among(dialect, mirror.c.id), mirror.c.gone.is_(False))
+    return update(mirror).where(standing).values(gone=True, seq=bindparam("number"))
+
+
+@lru_cache
+def _drop_keys(dialect: str) -> Delete:
+    return delete(match_key).where(_KEYS_HERE, among(dialect, match_key.c.id))
+
+
+@lru_cache
+def _select_by_keys(dialect: str) -> Select[Any]:
+    carrying = and_(_KEYS_HERE, match_key.c.field == bindparam("of_field"), among(dialect, match_key.c.value))
+    return select(match_key.c.value, match_key.c.id).where(carrying).order_by(match_key.c.id)
+
+
+def _rows(connection: Connection, statement: Any, at: Shelf, ids: Collection[str], **more: Any) -> Any:
+    """Run one of the statements above for these ids."""
+    return connection.execute(
+        statement(connection.dialect.name), {**at.place, "ids": packed(connection, ids), **more}
+    )
+
+
 def known(connection: Connection, at: Shelf, ids: Collection[str]) -> dict[str, Known]:
     """Version, fullness and tombstone of those ids that are known."""
-    out: dict[str, Known] = {}
-    for some in chunks(ids):
-        query = select(mirror.c.id, mirror.c.version, mirror.c.full, mirror.c.gone).where(
-            at.here(), mirror.c.id.in_(some)
-        )
-        for id, version, full, gone in connection.execute(query):
-            out[id] = Known(version, full, gone)
-    return out
+    if not ids:
+        return {}
+    found = _rows(connection, _select_known, at, ids).all()
+    return {id: Known(version, full, gone) for id, version, full, gone in found}
 
 
 def get(connection: Connection, at: Shelf, ids: Collection[str]) -> dict[str, Record]:
     """The records of these ids, as far as they are known."""
-    out: dict[str, Record] = {}
-    for some in chunks(ids):
-        for row in connection.execute(select(*_COLUMNS).where(at.here(), mirror.c.id.in_(some))):
-            out[row[0]] = _record(at, row)
-    return out
+    if not ids:
+        return {}
+    return {row[0]: _record(at, row) for row in _rows(connection, _select_records, at, ids).all()}
 
 
 def put(connection: Connection, at: Shelf, records: Iterable[Record], *, seq: int, sweep: int) -> None:
@@ -100,19 +168,15 @@ def put(connection: Connection, at: Shelf, records: Iterable[Record], *, seq: in
 
 def touch(connection: Connection, at: Shelf, ids: Collection[str], sweep: int) -> None:
     """A full read saw these ids again."""
-    for some in chunks(ids):
-        connection.execute(update(mirror).where(at.here(), mirror.c.id.in_(some)).values(sweep=sweep))
+    if ids:
+        _rows(connection, _touch, at, ids, seen_by=sweep)
 
 
 def bury(connection: Connection, at: Shelf, ids: Collection[str], seq: int) -> None:
     """These records are certainly gone."""
-    for some in chunks(ids):
-        connection.execute(
-            update(mirror)
-            .where(at.here(), mirror.c.id.in_(some), mirror.c.gone.is_(False))
-            .values(gone=True, seq=seq)
-        )
-        drop_keys(connection, at, some)
+    if ids:
+        _rows(connection, _bury, at, ids, number=seq)
+        drop_keys(connection, at, ids)
 
 
 def unseen(connection: Connection, at: Shelf, sweep: int) -> list[str]:
@@ -127,36 +191,36 @@ def unseen(connection: Connection, at: Shelf, sweep: int) -> list[str]:
 
 def children(connection: Connection, at: Shelf, parents: Collection[str]) -> dict[str, Known]:
     """The standing records that were derived from these parents."""
-    out: dict[str, Known] = {}
-    for some in chunks(parents):
-        query = select(mirror.c.id, mirror.c.version, mirror.c.full, mirror.c.gone).where(
-            at.here(), mirror.c.parent.in_(some), mirror.c.gone.is_(False)
-        )
-        for id, version, full, gone in connection.execute(query):
-            out[id] = Known(version, full, gone)
-    return out
+    if not parents:
+        return {}
+    found = _rows(connection, _select_children, at, parents).all()
+    return {id: Known(version, full, gone) for id, version, full, gone in found}
 
 
-_BEYOND = or_(
-    mirror.c.seq > bindparam("seq"), and_(mirror.c.seq == bindparam("seq"), mirror.c.id > bindparam("last"))
-)
+@lru_cache
+def _select_changed(dialect: str, thin: bool) -> Select[Any]:
+    after: ColumnElement[Any] = bindparam("after")
+    last: ColumnElement[Any] = bindparam("last")
+    beyond: ColumnElement[bool]
+    if dialect == "postgresql":
+        beyond = tuple_(mirror.c.seq, mirror.c.id) > tuple_(after, last)
+    else:
+        beyond = or_(mirror.c.seq > after, and_(mirror.c.seq == after, mirror.c.id > last))
+    query = select(*_COLUMNS, mirror.c.seq).where(_HERE, mirror.c.seq >= after, beyond)
+    if thin:
+        query = query.where(mirror.c.full.is_(False), mirror.c.gone.is_(False))
+    return query.order_by(mirror.c.seq, mirror.c.id).limit(bindparam("most"))
 
 
 def changed(
     connection: Connection, at: Shelf, after: tuple[int, str], limit: int, *, thin: bool = False
 ) -> list[tuple[int, Record]]:
     """(change number, record) in order, beyond that place; `thin` gives only rows that lack their details."""
-    beyond = (
-        _BEYOND
-        if connection.dialect.name != "postgresql"
-        else tuple_(mirror.c.seq, mirror.c.id) > tuple_(bindparam("seq"), bindparam("last"))
+    rows = connection.execute(
+        _select_changed(connection.dialect.name, thin),
+        {**at.place, "after": after[0], "last": after[1], "most": limit},
     )
-    query = select(*_COLUMNS, mirror.c.seq).where(at.here(), mirror.c.seq >= bindparam("seq"), beyond)
-    if thin:
-        query = query.where(mirror.c.full.is_(False), mirror.c.gone.is_(False))
-    query = query.order_by(mirror.c.seq, mirror.c.id).limit(limit)
-    rows = connection.execute(query, {"seq": after[0], "last": after[1]})
-    return [(row[6], _record(at, row)) for row in rows]
+    return [(row[6], _record(at, row)) for row in rows.all()]
 
 
 def count(connection: Connection, at: Shelf, *, after: int | None = None) -> int:
@@ -194,34 +258,30 @@ def put_keys(connection: Connection, at: Shelf, fields: Sequence[str], records: 
     if not fields or not records:
         return
     drop_keys(connection, at, [record.id for record in records])
-    rows = [
-        {
-            "sync": at.sync,
-            "side": at.side,
-            "stream": at.stream.name,
-            "field": field,
-            "value": key,
-            "id": record.id,
-        }
-        for record in records
-        if not record.deleted
-        for field in fields
-        if (key := key_of(record.values, field)) is not None
-    ]
-    if rows:
-        connection.execute(match_key.insert(), rows)
+    upsert(
+        connection,
+        match_key,
+        [
+            {
+                "sync": at.sync,
+                "side": at.side,
+                "stream": at.stream.name,
+                "field": field,
+                "value": key,
+                "id": record.id,
+            }
+            for record in records
+            if not record.deleted
+            for field in fields
+            if (key := key_of(record.values, field)) is not None
+        ],
+    )
 
 
 def drop_keys(connection: Connection, at: Shelf, ids: Collection[str]) -> None:
-    for some in chunks(ids):
-        connection.execute(
-            delete(match_key).where(
-                match_key.c.sync == at.sync,
-                match_key.c.side == at.side,
-                match_key.c.stream == at.stream.name,
-                match_key.c.id.in_(some),
-            )
-        )
+    """These records cannot be matched any more."""
+    if ids:
+        _rows(connection, _drop_keys, at, ids)
 
 
 def key_of(values: Values, field: str) -> str | None:
@@ -234,18 +294,7 @@ def key_of(values: Values, field: str) -> str | None:
 def by_keys(connection: Connection, at: Shelf, field: str, keys: Collection[str]) -> dict[str, list[str]]:
     """The ids that carry each of these key values."""
     out: dict[str, list[str]] = {}
-    for some in chunks(keys):
-        query = (
-            select(match_key.c.value, match_key.c.id)
-            .where(
-                match_key.c.sync == at.sync,
-                match_key.c.side == at.side,
-                match_key.c.stream == at.stream.name,
-                match_key.c.field == field,
-                match_key.c.value.in_(some),
-            )
-            .order_by(match_key.c.id)
-        )
-        for value, id in connection.execute(query):
+    if keys:
+        for value, id in _rows(connection, _select_by_keys, at, keys, of_field=field).all():
             out.setdefault(value, []).append(id)
     return out

@@ -1,33 +1,52 @@
-"""The few statements that every part of the store shares: the clock text, the upsert, the change number."""
+"""What every part of the store shares: the clock text, "one of these ids", the upsert, the change number.
+
+Statements are built and compiled once per dialect: building one costs more than running it for a few rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
+from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Executable, Table, update
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Table, Text, any_, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
 
 from stockbridge.core.errors import Halt
 from stockbridge.store.schema import sync
 
 T = TypeVar("T")
-MANY = 500  # ids in one IN (…)
 
 
 def moment_text(at: datetime) -> str:
     """A moment as the store keeps it: ISO 8601 in UTC, microseconds, sortable as text."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Five times as fast as strftime.
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def chunks(many: Iterable[T], size: int = MANY) -> Iterator[list[T]]:
+def chunks(many: Iterable[T], size: int) -> Iterator[list[T]]:
     """The same things in lists of at most `size`."""
     iterator = iter(many)
     while chunk := list(islice(iterator, size)):
         yield chunk
+
+
+def among(dialect: str, column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """`column` is one of the bound `ids`, which `packed` makes. The statement is the same for any number of them."""
+    if dialect == "postgresql":
+        return column == any_(bindparam("ids", type_=postgresql.ARRAY(Text)))
+    return column.in_(select(func.json_each(bindparam("ids")).table_valued("value").c.value))
+
+
+def packed(connection: Connection, ids: Collection[str]) -> list[str] | str:
+    """Many ids as the one parameter `ids`."""
+    some = list(ids)
+    return some if connection.dialect.name == "postgresql" else msgspec.json.encode(some).decode()
 
 
 def upsert(
@@ -35,44 +54,60 @@ def upsert(
 ) -> None:
     """Insert the rows, or overwrite those with the same primary key (except the columns in `keep`)."""
     if rows:
-        statement = _upsert(connection.dialect.name, table, tuple(rows[0]), tuple(keep))
-        connection.execute(statement, list(rows))
+        text, order = _upsert(connection.dialect, table, tuple(rows[0]), tuple(keep))
+        # Straight to the driver: SQLAlchemy's own work per row costs as much as the database's.
+        connection.exec_driver_sql(text, list(rows) if order is None else list(map(itemgetter(*order), rows)))
 
 
 @lru_cache(maxsize=64)
-def _upsert(dialect: str, table: Table, columns: tuple[str, ...], keep: tuple[str, ...]) -> Executable:
-    # Building the statement costs as much as running it for ten rows.
-    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+def _upsert(
+    dialect: Dialect, table: Table, columns: tuple[str, ...], keep: tuple[str, ...]
+) -> tuple[str, tuple[str, ...] | None]:
+    """The statement as text, and the order of its parameters where they have no names."""
+    insert = (postgresql if dialect.name == "postgresql" else sqlite).insert(table)
     key = [column.name for column in table.primary_key]
     changed = {name: insert.excluded[name] for name in columns if name not in key and name not in keep}
-    statement: Executable = insert.on_conflict_do_update(index_elements=key, set_=changed)
-    return statement
+    statement = (
+        insert.on_conflict_do_update(index_elements=key, set_=changed)
+        if changed
+        else insert.on_conflict_do_nothing(index_elements=key)
+    )
+    compiled: Any = statement.compile(dialect=dialect, column_keys=list(columns))
+    order = compiled.positiontup
+    return str(compiled), None if order is None else tuple(order)
+
+
+_NEXT = (
+    update(sync)
+    .where(sync.c.id == bindparam("number"), sync.c.epoch == bindparam("held"))
+    .values(seq=sync.c.seq + 1)
+    .returning(sync.c.seq)
+)
+_MINE = (
+    update(sync)
+    .where(sync.c.id == bindparam("number"), sync.c.epoch == bindparam("held"))
+    .values(epoch=sync.c.epoch)
+)
 
 
 def next_seq(connection: Connection, sync_id: int, epoch: int) -> int:
     """The next change number of a sync; refuses a holder whose lease was taken over by another process."""
-    found = connection.execute(
-        update(sync)
-        .where(sync.c.id == sync_id, sync.c.epoch == epoch)
-        .values(seq=sync.c.seq + 1)
-        .returning(sync.c.seq)
-    ).scalar_one_or_none()
+    found = connection.execute(_NEXT, {"number": sync_id, "held": epoch}).scalar_one_or_none()
     if found is None:
-        raise Halt(
-            "Another process took this sync over; nothing more was written from here.",
-            remedy="Look at it with: stockbridge status",
-            code="lease",
-        )
+        raise _taken_over()
     return int(found)
 
 
 def check_epoch(connection: Connection, sync_id: int, epoch: int) -> None:
     """Refuse to go on where another process holds the lease by now. Being a write, it also keeps others from taking the
     lease until this transaction ends."""
-    mine = update(sync).where(sync.c.id == sync_id, sync.c.epoch == epoch).values(epoch=sync.c.epoch)
-    if connection.execute(mine).rowcount != 1:
-        raise Halt(
-            "Another process took this sync over; nothing more was written from here.",
-            remedy="Look at it with: stockbridge status",
-            code="lease",
-        )
+    if connection.execute(_MINE, {"number": sync_id, "held": epoch}).rowcount != 1:
+        raise _taken_over()
+
+
+def _taken_over() -> Halt:
+    return Halt(
+        "Another process took this sync over; nothing more was written from here.",
+        remedy="Look at it with: stockbridge status",
+        code="lease",
+    )

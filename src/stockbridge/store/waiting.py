@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Delete, Update, and_, bindparam, delete, func, or_, select, update
 
-from stockbridge.store.rows import chunks, upsert
+from stockbridge.store.rows import among, packed, upsert
 from stockbridge.store.schema import waiting
 
 State: TypeAlias = Literal["waiting", "refused", "uncertain", "again", "woken", "left out"]
@@ -46,16 +47,22 @@ def put(connection: Connection, sync_id: int, rows: Sequence[Unsettled]) -> None
     )
 
 
+@lru_cache
+def _clear(dialect: str) -> Delete:
+    return delete(waiting).where(
+        waiting.c.sync == bindparam("at_sync"),
+        waiting.c.flow == bindparam("at_flow"),
+        waiting.c.side == bindparam("at_side"),
+        among(dialect, waiting.c.id),
+    )
+
+
 def clear(connection: Connection, sync_id: int, flow: str, side: str, ids: Collection[str]) -> None:
     """These records are settled."""
-    for some in chunks(ids):
+    if ids:
         connection.execute(
-            delete(waiting).where(
-                waiting.c.sync == sync_id,
-                waiting.c.flow == flow,
-                waiting.c.side == side,
-                waiting.c.id.in_(some),
-            )
+            _clear(connection.dialect.name),
+            {"at_sync": sync_id, "at_flow": flow, "at_side": side, "ids": packed(connection, ids)},
         )
 
 
@@ -71,17 +78,24 @@ def clear_unreadable(connection: Connection, sync_id: int, flow: str, side: str)
     )
 
 
+@lru_cache
+def _wake(dialect: str) -> Update:
+    return (
+        update(waiting)
+        .where(
+            waiting.c.sync == bindparam("at_sync"),
+            among(dialect, waiting.c.needs),
+            waiting.c.state.in_(("waiting", "left out")),
+        )
+        .values(state="woken")
+    )
+
+
 def wake(connection: Connection, sync_id: int, needs: Collection[str]) -> None:
     """The links these records waited for have appeared."""
-    for some in chunks(needs):
+    if needs:
         connection.execute(
-            update(waiting)
-            .where(
-                waiting.c.sync == sync_id,
-                waiting.c.needs.in_(some),
-                waiting.c.state.in_(("waiting", "left out")),
-            )
-            .values(state="woken")
+            _wake(connection.dialect.name), {"at_sync": sync_id, "ids": packed(connection, needs)}
         )
 
 
