@@ -338,7 +338,7 @@ def approve(
         if report.stopped_by != "safety":
             raise Usage(
                 f"Run {report.run} was not stopped by a safety limit.",
-                remedy=f"See: stockbridge runs show {number}",
+                remedy=f"See: stockbridge runs show {report.run}",
             )
         with store.connect() as connection:
             newest = runs.recent(connection, row.id, 1)[0].run

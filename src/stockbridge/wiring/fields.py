@@ -18,12 +18,14 @@ _WRITABLE = (*_PLAIN, Kind.TEXTS)  # a text fills a list of one
 
 
 def targets() -> dict[str, list[str]]:
-    """The fields that can be written to Optiply. Those that say what belongs together are not for mapping."""
+    """The fields that can be written to Optiply. Those that say what belongs together, and the mark by which a record is
+    found again, are not for mapping."""
     return {
         flow: [
             field.name
             for field in OPTIPLY[b].fields
             if field.writable and field.refers_to is None and field.kind in _WRITABLE
+            if field.name != OPTIPLY[b].mark
         ]
         for flow, (_, b) in STREAMS_OF_FLOW.items()
     }
