@@ -58,7 +58,7 @@ def list_syncs(as_json: Json = False, debug: Debug = False) -> None:
 
 @app.command("show")
 def show(sync: Sync = None, as_json: Json = False, debug: Debug = False) -> None:
-    """Show a sync with its flags, mappings and exclusions; what differs from the default is marked.
+    """Show a sync with its flags, mappings, exclusions and rules; what differs from the default is marked.
 
     \b
     Example:
@@ -102,6 +102,16 @@ def show(sync: Sync = None, as_json: Json = False, debug: Debug = False) -> None
             ("flow", "never written"),
             [(flow, ", ".join(fields)) for flow, fields in sorted(file.settings.exclude.items())],
         )
+    if file.settings.rules:
+        say()
+        table(
+            ("flow", "only what meets one of these"),
+            [
+                (flow, _rule_words(rule))
+                for flow, rules in sorted(file.settings.rules.items())
+                for rule in rules
+            ],
+        )
 
 
 @app.command("export")
@@ -114,7 +124,7 @@ def export(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Write a sync as one readable file: its flags with their help, its mappings, its exclusions. No secrets.
+    """Write a sync as one readable file: its flags with their help, its mappings, exclusions and rules. No secrets.
 
     \b
     Examples:
