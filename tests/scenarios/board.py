@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from stockbridge.connectors.optiply.account import OptiplyAccount
 from stockbridge.connectors.zoho.account import ZohoAccount
 from stockbridge.core.report import FlowReport, RunReport
 from stockbridge.core.secret import Secret
+from stockbridge.http.clock import Clock, scaled
 from stockbridge.store import accounts, syncs
 from stockbridge.store.database import open_store
 from stockbridge.store.sealing import load_sealer
@@ -244,15 +246,17 @@ def board(
     orders: int = 8,
     seed: int = 11,
     speed: float = SPEED,
-    company: Any = None,
-    state: Path | None = None,
+    skew: timedelta = timedelta(),
     **tables: Any,
 ) -> Iterator[Board]:
-    """A fresh sandbox and a board on it; nothing has been synced yet."""
-    with start(
-        company, items=items, vendors=vendors, orders=orders, seed=seed, speed=speed, state=state
-    ) as sandbox:
+    """A fresh sandbox and a board on it; nothing has been synced yet. `skew` is how far our clock is ahead of theirs."""
+    with start(items=items, vendors=vendors, orders=orders, seed=seed, speed=speed) as sandbox:
         monkeypatch.setenv("STOCKBRIDGE_CLOCK_SPEED", str(speed))
+
+        def same_time(speed: float) -> Clock:
+            return scaled(speed, start=sandbox.clock.now() + skew)
+
+        monkeypatch.setattr("stockbridge.wiring.accounts.scaled", same_time)
         sign_in(sandbox, **tables)
         sandbox.log.clear()
         yield Board(sandbox=sandbox)

@@ -255,8 +255,10 @@ def test_the_daily_full_read_restores_what_zoho_owns(monkeypatch: pytest.MonkeyP
         if free:
             deleted, other = free[0]
             optiply.remove("products", other["id"])
+        shop.later(20)
         assert shop.run().writes == []  # Optiply is not read in between
-        done = shop.full()
+        shop.later(5)
+        done = shop.run()
         assert done.code == 0, done.out
         back = shop.optiply("products")
         assert back[edited]["minimumStock"] == 7
