@@ -115,5 +115,8 @@ def _import(session: Session, watch: _Stopwatch) -> int:
             return planned
         place = (rows[-1][0], rows[-1][1].id)
         with watch.of("plan"), session.engine.connect() as connection:
-            items = decide_chunk(session, connection, compiled, [record.id for _, record in rows], [])
+            records = [record for _, record in rows]
+            items = decide_chunk(
+                session, connection, compiled, [one.id for one in records], [], read_a=records
+            )
         planned += sum(len(item.decision.writes) for item in items)

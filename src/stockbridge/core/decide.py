@@ -60,6 +60,8 @@ class CompiledSide(msgspec.Struct, frozen=True):
     writes: frozenset[Op]  # what may be written at this side
     gone: GonePolicy  # when a record of this side is gone
     set_sources: dict[str, set[str]]  # target field -> the fields that rules look at before they set it
+    thin: bool  # a list row lacks some of `fields`
+    thin_rules: bool  # a list row lacks some of `rule_fields`
 
 
 class Compiled(msgspec.Struct, frozen=True):
@@ -99,6 +101,8 @@ def compile_flow(flow: Flow, a: Stream, b: Stream, flows: Mapping[tuple[str, str
             writes,
             gone,
             _set_sources(rules),
+            _lacks(stream, names),
+            _lacks(stream, fields_of(rules)),
         )
 
     return Compiled(
@@ -123,11 +127,9 @@ def seen(side: CompiledSide, record: Record) -> Values:
 def wants_detail(compiled: Compiled, link: LinkView | None, record: Record) -> bool:
     """Whether the full record of side a is needed to decide; false where its list row already settles the matter."""
     side = compiled.a
-    by_name = {field.name: field for field in side.stream.fields}
-    needed = any(name not in by_name or by_name[name].detail for name in side.fields)
-    if record.full or record.deleted or not needed:
+    if record.full or record.deleted or not side.thin:
         return False
-    if any(name not in by_name or by_name[name].detail for name in side.rule_fields):
+    if side.thin_rules:
         return True
     verdict = side.admit(record.values)
     if verdict.gone:
@@ -406,6 +408,12 @@ def partly_agreed(
         a_snapshot={**(link.a_snapshot or {}), **a_new},
         b_snapshot={**(link.b_snapshot or {}), **b_new},
     )
+
+
+def _lacks(stream: Stream, names: set[str]) -> bool:
+    """Whether a list row of the stream lacks one of these fields."""
+    shown = {field.name for field in stream.fields if not field.detail}
+    return not names <= shown
 
 
 def _set_sources(rules: tuple[Rule, ...]) -> dict[str, set[str]]:

@@ -243,8 +243,13 @@ def _move(
         return _move_lines(pair, name, source_field, field, source, target, flows, to)
     convert = None if field.refers_to else cast(field, pair)
 
-    def fetch(record: Record) -> Value:
-        return record.id if name == "id" else value_of(record.values, name)
+    fetch: Callable[[Record], Value]
+    if name == "id":
+        fetch = _id_of
+    elif name.startswith("cf_"):
+        fetch = lambda record: value_of(record.values, name)  # noqa: E731
+    else:
+        fetch = lambda record: record.values.get(name)  # noqa: E731
 
     if pair.total is not None:
         measure, keys = pair.total.measure, pair.total.keys
@@ -298,6 +303,10 @@ def _move(
         return value
 
     return Move(pair, field.name, () if name == "id" else (name,), simple, (), ())
+
+
+def _id_of(record: Record) -> Value:
+    return record.id
 
 
 def _move_lines(

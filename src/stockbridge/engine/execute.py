@@ -58,11 +58,16 @@ class Writer:
     def idle(self) -> bool:
         return not self._flying
 
-    def wait_for(self, a_ids: Collection[str], b_ids: Collection[str]) -> None:
-        """Wait until nothing of these records is under way: a record is never decided while it is being written."""
+    def wait_for(self, a_ids: Collection[str], b_ids: Collection[str]) -> bool:
+        """Wait until nothing of these records is under way: a record is never decided while it is being written.
+
+        True where it had to wait: what was read of the store before may be old then.
+        """
         ids_a, ids_b = set(a_ids), set(b_ids)
         if any(item.a_id in ids_a or item.b_id in ids_b for item, _ in self._flying.values()):
             self.finish()
+            return True
+        return False
 
     def settle_without_call(self, items: Sequence[Item]) -> None:
         """Everything that needs no call: counts, snapshots, links, waiting records."""

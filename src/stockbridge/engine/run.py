@@ -222,8 +222,10 @@ def _guard(session: Session, flows: Sequence[Compiled]) -> None:
         allowed: dict[str, int] = msgspec.json.decode(approved, type=dict[str, int]) if approved else {}
         for compiled in flows:
             flow = compiled.flow
-            linked = links.count(connection, session.sync_id, flow.name)
             for side, gone in deletions_to_come(session, connection, compiled):
+                if not gone:
+                    continue  # counting the links of a large sync takes long, and is for nothing then
+                linked = links.count(connection, session.sync_id, flow.name)
                 words = limits.too_many_deletions(gone, linked)
                 if words and gone > allowed.get(flow.name, 0):
                     raise Halt(
@@ -356,10 +358,17 @@ def run_flow(
             a_ids = [id for side, id in work if side == "a" and id not in thin]
             b_ids = [id for side, id in work if side == "b"]
             if a_ids or b_ids:
-                writer.wait_for(a_ids, b_ids)
+                waited = writer.wait_for(a_ids, b_ids)
                 with session.engine.connect() as connection:
                     items = decide_chunk(
-                        session, connection, compiled, a_ids, b_ids, recheck=recheck, touched=writer.touched
+                        session,
+                        connection,
+                        compiled,
+                        a_ids,
+                        b_ids,
+                        recheck=recheck,
+                        touched=writer.touched,
+                        read_a=() if waited else [record for _, record in rows_a],
                     )
                 writer.settle_without_call(items)
                 writer.submit([item for item in items if item.decision.kind == "write"])

@@ -38,10 +38,12 @@ def decide_chunk(
     recheck: bool = False,
     touched: Collection[tuple[str, str]] = (),
     planning: bool = False,
+    read_a: Iterable[Record] = (),
 ) -> list[Item]:
     """Decide these records. `touched` are (side, id) that this run wrote or unlinked: they are not free for matching.
 
-    With `planning`, a reference to a record that this run would make counts as resolved.
+    With `planning`, a reference to a record that this run would make counts as resolved. `read_a` are records of side a
+    as the store holds them at this moment; what is among them is not read again.
     """
     flow = compiled.flow
     bond = session.bonds[flow.name]
@@ -52,7 +54,10 @@ def decide_chunk(
         pairs[(one.a_id, one.b_id)] = one
     free_a = [id for id in a_ids if id not in link_a]
     free_b = [id for id in b_ids if id not in link_b] if flow.takes_from_b else []
-    a_records = mirror.get(connection, a_shelf, [*free_a, *(a for a, _ in pairs if a is not None)])
+    at_hand = {record.id: record for record in read_a}
+    a_records = {id: at_hand[id] for id in a_ids if id in at_hand}
+    wanted = [*free_a, *(a for a, _ in pairs if a is not None)]
+    a_records.update(mirror.get(connection, a_shelf, [id for id in wanted if id not in a_records]))
     b_records = mirror.get(connection, b_shelf, [*free_b, *(b for _, b in pairs if b is not None)])
     refused: dict[tuple[str | None, str | None], Decision] = {}
     _match(session, connection, compiled, free_a, free_b, a_records, b_records, pairs, refused, touched)

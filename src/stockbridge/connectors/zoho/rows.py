@@ -281,7 +281,10 @@ def stock_by_location(row: Any) -> dict[str, dict[str, Decimal]]:
             raise BadValue("locations", id, "the id of a location")
         stock: dict[str, Decimal] = {}
         for name, value in zip(STOCK, found, strict=True):
-            if type(value) is Decimal:
+            kind = type(value)
+            if kind is int:  # nearly all of them
+                stock[name] = Decimal(value)
+            elif kind is Decimal:
                 stock[name] = value
             elif value is not UNSET:
                 try:
