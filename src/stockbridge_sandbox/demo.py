@@ -153,7 +153,15 @@ def _sign_in(demo: Demo) -> None:
     _command(
         demo,
         "accounts add zoho --self-client CODE",
-        *("accounts", "add", "zoho", "--accounts-server", f"{demo.box.zoho}/dc/{zoho['data_centre']}"),
+        *(
+            "accounts",
+            "add",
+            "zoho",
+            "--name",
+            "shop",
+            "--accounts-server",
+            f"{demo.box.zoho}/dc/{zoho['data_centre']}",
+        ),
         *("--client-id", zoho["client_id"], "--self-client", zoho["self_client_code"]),
         secrets={"STOCKBRIDGE_ZOHO_CLIENT_SECRET": zoho["client_secret"]},
     )

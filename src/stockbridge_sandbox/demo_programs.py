@@ -117,7 +117,10 @@ def run(arguments: Sequence[str], variables: Mapping[str, str]) -> int:
     """
     sys.stdout.flush()
     process = subprocess.Popen(  # noqa: S603 our own command
-        [program("stockbridge"), *arguments], env=environment(variables)
+        [program("stockbridge"), *arguments],
+        # Nobody should be asked anything: what a command wants to know, it is given.
+        stdin=subprocess.DEVNULL,
+        env=environment(variables),
     )
     try:
         return process.wait(_SECONDS_OF_A_COMMAND)
