@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from stockbridge.cli.account_add import add_optiply, add_zoho
+from stockbridge.cli.add_optiply import add_optiply
+from stockbridge.cli.add_zoho import add_zoho
 from stockbridge.cli.options import Debug, Json, Usage, Yes, names, opened, unknown
 from stockbridge.cli.output import bad, document, good, moment, number, say, table
 from stockbridge.cli.prompt import agreed
