@@ -104,12 +104,13 @@ def _grow(engine: Engine, have: int, want: int) -> None:
             names = [row[1] for row in connection.execute(text(f"PRAGMA table_info({table})"))]
             quoted = ", ".join(f'"{name}"' for name in names)
             values = ", ".join(changed.get(name, f'"{name}"') for name in names)
-            connection.execute(
-                text(
-                    f"{copies} INSERT INTO {table} ({quoted}) SELECT {values} FROM copy, {table} "
-                    f"WHERE instr({key}, '-') = 0 ORDER BY k, {key}"
-                )
-            )
+            first = f"CREATE TEMP TABLE first AS SELECT * FROM {table} WHERE instr({key}, '-') = 0"
+            for statement in (
+                first,
+                f"{copies} INSERT INTO {table} ({quoted}) SELECT {values} FROM copy CROSS JOIN first",
+                "DROP TABLE first",
+            ):
+                connection.execute(text(statement))
         connection.execute(text(f"UPDATE sync SET seq = seq + {want}"))
         connection.execute(text("UPDATE flow_state SET settled_a = (SELECT seq FROM sync)"))
     with engine.connect() as connection:

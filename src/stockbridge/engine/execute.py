@@ -84,7 +84,7 @@ class Writer:
                 return
             some = items[start : start + _IN_FLIGHT // 2]
             while len(self._flying) + len(some) > _IN_FLIGHT:
-                self.collect(1)
+                self.collect(_GROUP)  # a transaction for each answer would cost more than the answer
             intents = [self._intent(item, write) for item in some for write in item.decision.writes]
             with self._session.begin() as connection:
                 numbers = journal.intend(connection, self._session.sync_id, intents)
@@ -116,8 +116,8 @@ class Writer:
         if not self._flying:
             return
         done: set[Future[Done]] = {future for future in self._flying if future.done()}
-        if len(done) < at_least:
-            more, _ = wait(self._flying, return_when=FIRST_COMPLETED)
+        while len(done) < min(at_least, len(self._flying)):
+            more, _ = wait(self._flying.keys() - done, return_when=FIRST_COMPLETED)
             done |= more
         if not done or (at_least == 0 and len(done) < _GROUP):
             return
@@ -134,7 +134,7 @@ class Writer:
     def finish(self) -> None:
         """Wait for everything under way."""
         while self._flying:
-            self.collect(1)
+            self.collect(_GROUP)
 
     def close(self) -> None:
         """Take in what is under way, whatever happened; what has not begun is not begun."""

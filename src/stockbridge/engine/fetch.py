@@ -6,6 +6,7 @@ Workers only talk to the connector; everything is stored by the thread that runs
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, Queue
@@ -59,15 +60,16 @@ class Fetcher:
             raise
 
     def take(self, timeout: float | None) -> list[tuple[str, list[Record | Refusal]]]:
-        """What has arrived; waits up to `timeout` seconds for the first (None: does not wait)."""
+        """What has arrived; gathers for up to `timeout` seconds while more is under way (None: does not wait), so that
+        storing and deciding are worth their queries."""
         out: list[tuple[str, list[Record | Refusal]]] = []
-        wait = timeout
+        until = None if timeout is None else time.monotonic() + timeout
         while len(out) < 100:
+            left = 0.0 if until is None or not any(self._under_way.values()) else until - time.monotonic()
             try:
-                stream, _batch, result = self._results.get(block=wait is not None, timeout=wait)
+                stream, _batch, result = self._results.get(block=left > 0, timeout=max(left, 0.0))
             except Empty:
                 break
-            wait = None
             self._room.release()
             self._under_way[stream] -= 1
             if isinstance(result, Trouble):
