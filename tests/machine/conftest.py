@@ -22,7 +22,7 @@ settings.register_profile(
 )
 settings.register_profile(
     "ci",
-    max_examples=40,
+    max_examples=30,
     stateful_step_count=15,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # a failure is told at once; `deep` finds its shortest form
