@@ -21,7 +21,8 @@ STATES = ("same", "changed", "gone")
 def tables() -> dict[str, list[dict[str, str]]]:
     """Heading -> the rows of its table, by column."""
     out: dict[str, list[dict[str, str]]] = {}
-    heading, columns = "", []
+    heading = ""
+    columns: list[str] = []
     for line in PAGE.read_text(encoding="utf-8").splitlines():
         if line.startswith("## "):
             heading, columns = line[3:], []
@@ -76,7 +77,7 @@ def cells(heading: str) -> Iterator[tuple[dict[str, str], bool, str]]:
                 yield row, two_ways, row[column]
 
 
-def named(heading: str) -> Any:
+def named(heading: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         ("row", "two_ways", "expected"), list(cells(heading)), ids=lambda one: str(one).replace("'", "")[:60]
     )

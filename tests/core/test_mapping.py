@@ -244,6 +244,7 @@ def test_totals_add_up_the_chosen_keys() -> None:
     assert sent(pair, stock=stock) == 7
     assert sent(pair, stock={"w1": {"available": Decimal(3)}, "w2": {"x": Decimal(1)}}) == 3
     assert sent(pair, stock={"w3": {"available": Decimal(5)}}) == 0
+    nothing: dict[str, Any] | None
     for nothing in ({}, None):
         with pytest.raises(Unfit, match="no stock by warehouse"):
             sent(pair, stock=nothing)
