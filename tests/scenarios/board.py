@@ -250,7 +250,7 @@ def board(
     **tables: Any,
 ) -> Iterator[Board]:
     """A fresh sandbox and a board on it; nothing has been synced yet. `skew` is how far our clock is ahead of theirs."""
-    with start(items=items, vendors=vendors, orders=orders, seed=seed, speed=speed) as sandbox:
+    with start(items=items, vendors=vendors, orders=orders, seed=seed) as sandbox:
         monkeypatch.setenv("STOCKBRIDGE_CLOCK_SPEED", str(speed))
 
         def same_time(speed: float) -> Clock:
@@ -258,6 +258,7 @@ def board(
 
         monkeypatch.setattr("stockbridge.wiring.accounts.scaled", same_time)
         sign_in(sandbox, **tables)
+        sandbox.clock.set_speed(speed)  # only now: codes live for minutes
         sandbox.log.clear()
         yield Board(sandbox=sandbox)
 

@@ -51,14 +51,15 @@ def test_a_lost_store_in_the_middle_of_the_first_run(monkeypatch: pytest.MonkeyP
 
 
 def test_a_second_installation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ready_store: Path) -> None:
-    with board(monkeypatch, speed=SPEED) as shop:
+    with board(monkeypatch) as shop:
         assert shop.run().code == 0
         other = tmp_path / "other"
         other.mkdir(mode=0o700)
         monkeypatch.setenv("STOCKBRIDGE_HOME", str(other))
         (other / "stockbridge.db").write_bytes(ready_store.read_bytes())
-        shop.sandbox.control.self_client()
+        shop.sandbox.clock.set_speed(1)
         sign_in(shop.sandbox)
+        shop.sandbox.clock.set_speed(SPEED)
         assert open_store().url.database == str(other / "stockbridge.db")
         done = shop.run()
         assert (done.code, done.writes) == (0, [])
