@@ -204,7 +204,7 @@ def test_a_401_gets_one_new_token_and_a_second_one_needs_the_owner() -> None:
     case = Case(answer=lambda request: (401, {}))
     found = trouble(lambda: case.connector.create("products", PRODUCT, "r1"))
     assert isinstance(found, Unauthorized)
-    assert "stockbridge accounts add optiply" in found.remedy
+    assert "stockbridge accounts add optiply --reauthorise" in found.remedy
     assert (len(case.calls), case.token_calls) == (2, 1)
 
 

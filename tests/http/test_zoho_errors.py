@@ -110,7 +110,7 @@ def test_what_the_owner_has_to_mend_is_not_tried_again(reply: Reply, words: list
     found = trouble(case)
     assert isinstance(found, Unauthorized)
     assert len(case.calls) <= 2
-    assert "stockbridge accounts add zoho" in found.remedy
+    assert "stockbridge accounts add zoho --reauthorise" in found.remedy
     for word in words:
         assert word in str(found)
 

@@ -24,7 +24,8 @@ MEDIA_TYPE = "application/vnd.api+json"
 
 _DEFAULT_LIFE = 3600
 _WRONG_CLIENT = "UserDetailsService returned null"
-_AGAIN = "Enter the login again: stockbridge accounts add optiply"
+_ADD = "stockbridge accounts add optiply"
+_AGAIN = f"Enter the login again: {_ADD}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,14 +101,24 @@ def password_grant(
 
 def grant_of(account: OptiplyAccount, clock: Clock) -> Grant:
     """The password grant of an account."""
-    return password_grant(
-        token_base=account.token_base,
-        username=account.username,
-        password=account.password,
-        client_id=account.client_id,
-        client_secret=account.client_secret,
-        clock=clock,
-    )
+    try:
+        return (
+            yield from password_grant(
+                token_base=account.token_base,
+                username=account.username,
+                password=account.password,
+                client_id=account.client_id,
+                client_secret=account.client_secret,
+                clock=clock,
+            )
+        )
+    except Unauthorized as error:
+        raise Unauthorized(error.what, remedy=naming(error.remedy, account.name), code=error.code) from None
+
+
+def naming(remedy: str, name: str) -> str:
+    """The same advice for an account that is stored already, which is signed in to again instead of added."""
+    return remedy.replace(_ADD, f"{_ADD} --reauthorise {name}")
 
 
 def account_ids(token: Token, api_base: str) -> Generator[Call, Answer, list[str]]:

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from stockbridge.connectors.optiply.account import MEDIA_TYPE, OptiplyAccount
+from stockbridge.connectors.optiply.account import MEDIA_TYPE, OptiplyAccount, naming
 from stockbridge.core.errors import Gone, Rejected, Retry, Trouble, Unauthorized, Uncertain
 from stockbridge.http.budget import Budget
 from stockbridge.http.clock import Clock
@@ -110,14 +110,17 @@ class OptiplyClient:
         if status == 401:
             return Unauthorized(
                 f"{who} refused a fresh login, asked for {about}. Nothing was changed.",
-                remedy="Enter the login again: stockbridge accounts add optiply",
+                remedy=naming("Enter the login again: stockbridge accounts add optiply", self._account.name),
                 code=code,
             )
         if status == 403:
             return Unauthorized(
                 f"{who} does not allow the login {about}. Nothing was changed.",
-                remedy="Ask Optiply (integrations@optiply.nl) for the missing scope, then enter the login again: "
-                "stockbridge accounts add optiply",
+                remedy=naming(
+                    "Ask Optiply (integrations@optiply.nl) for the missing scope, then enter the login again: "
+                    "stockbridge accounts add optiply",
+                    self._account.name,
+                ),
                 code=code,
             )
         if status == 429:

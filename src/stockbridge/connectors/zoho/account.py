@@ -126,10 +126,17 @@ def refresh(account: ZohoAccount, clock: Clock) -> Grant:
         "client_secret": account.client_secret.reveal(),
         "refresh_token": account.refresh_token.reveal(),
     }
-    body = yield from _ask(
-        account.accounts_server, form, f"the login of {account.who}", clock, repeatable=True
-    )
+    whose = f"the login of {account.who}"
+    try:
+        body = yield from _ask(account.accounts_server, form, whose, clock, repeatable=True)
+    except Unauthorized as error:
+        raise Unauthorized(error.what, remedy=naming(error.remedy, account.name), code=error.code) from None
     return _token(body, account.accounts_server, clock)
+
+
+def naming(remedy: str, name: str) -> str:
+    """The same advice for an account that is stored already, which is signed in to again instead of added."""
+    return remedy.replace(_ADD, f"{_ADD} --reauthorise {name}")
 
 
 def organisations(token: Token, accounts_server: str) -> Generator[Call, Answer, list[Organisation]]:
@@ -200,7 +207,8 @@ def _refused(answer: Answer, body: dict[str, Any], whose: str, accounts_server: 
     )
 
 
-_AGAIN = "Sign in again: stockbridge accounts add zoho"
+_ADD = "stockbridge accounts add zoho"
+_AGAIN = f"Sign in again: {_ADD}"
 _REFUSALS = {
     "invalid_code": (
         "the refresh token (or the code) was revoked, is used up or belongs to another data centre",

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from stockbridge.connectors.zoho.account import ZohoAccount
+from stockbridge.connectors.zoho.account import ZohoAccount, naming
 from stockbridge.connectors.zoho.regions import api_domain
 from stockbridge.core.errors import Gone, OverBudget, Rejected, Retry, Trouble, Unauthorized, Uncertain
 from stockbridge.http.budget import Budget, Purpose
@@ -162,7 +162,7 @@ class ZohoClient:
             why, remedy = _ACCOUNT.get(code or 0, _ACCOUNT[14])
             return Unauthorized(
                 f"Zoho {why}: {self._account.who}, asked for {about}. Nothing was changed.",
-                remedy=remedy,
+                remedy=naming(remedy, self._account.name),
                 code=text,
             )
         if status == 429 or code in (_MINUTE, _DAY, _AT_ONCE):
