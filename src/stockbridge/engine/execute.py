@@ -30,8 +30,8 @@ from stockbridge.engine.work import Item
 from stockbridge.store import journal, links, waiting
 from stockbridge.store.journal import Intent
 
-_IN_FLIGHT = 64
-_GROUP = 16
+_IN_FLIGHT = 128
+_GROUP = 32  # answers stored in one transaction: each commit waits for the disk
 _STATES: dict[str, waiting.State] = {"wait": "waiting", "refuse": "refused", "left out": "left out"}
 _FAILURES = 5  # writes in a row that found nobody at the other end
 
@@ -138,16 +138,17 @@ class Writer:
 
     def close(self) -> None:
         """Take in what is under way, whatever happened; what has not begun is not begun."""
-        for future in list(self._flying):
-            if future.cancel():
-                self.cut_short = True
-                _, intents = self._flying.pop(future)
-                with self._session.begin() as connection:
-                    journal.settle(
-                        connection,
-                        [(n, "not written", "the run stopped before", None) for n in intents],
-                        self._now(),
-                    )
+        cut = [future for future in self._flying if future.cancel()]
+        if cut:
+            self.cut_short = True
+            intents = [number for future in cut for number in self._flying.pop(future)[1]]
+            # One transaction for all: hundreds of them would keep a person who pressed Ctrl-C waiting.
+            with self._session.begin() as connection:
+                journal.settle(
+                    connection,
+                    [(n, "not written", "the run stopped before", None) for n in intents],
+                    self._now(),
+                )
         try:
             self.finish()
         finally:
