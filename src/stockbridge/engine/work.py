@@ -205,19 +205,36 @@ def _collect(moves: Iterable[Move], record: Record, wanted: dict[str, set[str]])
 def _unlinked(
     session: Session, connection: Connection, flow: str, ids: Collection[str], planning: bool
 ) -> dict[str, str]:
-    """Of records that have no link: those that a rule keeps out, and (with `planning`) those that a run would make
-    before the records that refer to them. The others are waited for."""
+    """Of records that have no link: those that a rule keeps out, and (with `planning`) those that a run would recognise or
+    make before the records that refer to them. The others are waited for."""
     compiled = next((one for one in session.flows if one.flow.name == flow), None)
     if compiled is None:
         return {}
+    there = _marked(session, connection, compiled, ids) if planning else {}
     out: dict[str, str] = {}
     for id, record in mirror.get(connection, session.at("a", compiled.flow.a), ids).items():
         if record.deleted:
             continue
         if not compiled.a.admit(record.values).in_scope:
             out[id] = OUT
+        elif id in there:
+            out[id] = there[id]
         elif planning and Op.CREATE in compiled.b.writes:
             out[id] = PLANNED
+    return out
+
+
+def _marked(
+    session: Session, connection: Connection, compiled: Compiled, ids: Collection[str]
+) -> dict[str, str]:
+    """The one record at side b that carries each of these ids as its key, where there is just one."""
+    shelf = session.at("b", compiled.flow.b)
+    out: dict[str, str] = {}
+    for match in compiled.flow.match:
+        if match.a == "id":
+            found = mirror.by_keys(connection, shelf, match.b, {id.casefold() for id in ids})
+            ones = {key: others[0] for key, others in found.items() if len(others) == 1}
+            out.update({id: ones[id.casefold()] for id in ids if id.casefold() in ones})
     return out
 
 
