@@ -13,8 +13,8 @@ from bench.result import Line, Measured
 from bench.shop import board, empty_store
 from stockbridge.core.record import Record
 from stockbridge.engine.read import store_page, store_records
-from stockbridge.engine.run import CHUNK
 from stockbridge.engine.session import Session, open_session
+from stockbridge.engine.settle import CHUNK
 from stockbridge.engine.work import decide_chunk, lacking_detail
 from stockbridge.store import checkpoints, mirror
 from stockbridge.store.checkpoints import Checkpoint

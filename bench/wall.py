@@ -12,7 +12,7 @@ from stockbridge.engine.run import run
 def measure(quick: bool) -> Measured:
     """Counted in seconds of the sandbox's clock. The floor: call n cannot go earlier than a minute after call n - 100."""
     items, vendors, orders = (40, 5, 130) if quick else (400, 30, 1200)
-    speed = 60.0 if quick else 20.0
+    speed = 60.0 if quick else 10.0
     with shop(items=items, vendors=vendors, orders=orders, speed=speed) as there, empty_store() as engine:
         there.requests("zoho")
         with session(engine, there) as opened:

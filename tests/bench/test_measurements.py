@@ -1,0 +1,52 @@
+"""Every measurement runs in its quick mode and tells what it promises; the targets themselves are no matter of tests."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_quick_mode_measures_everything_and_keeps_a_report(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "--quick", "--report", str(report)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = msgspec.json.decode(report.read_bytes())
+    lines = {one["name"]: {line["what"]: line for line in one["lines"]} for one in found["measured"]}
+    assert list(lines) == ["calls", "wall", "cpu", "cycle", "writes"]
+    for what in ("first run", "five changes", "no change"):
+        # The number of calls does not depend on how busy the machine is.
+        assert lines["calls"][f"{what}: made"]["met"], lines["calls"]
+        assert lines["calls"][f"{what}: made"]["value"] >= lines["calls"][f"{what}: least possible"]["value"]
+    assert lines["wall"]["calls at Zoho"]["value"] > 100
+    assert lines["wall"]["first run"]["value"] >= lines["wall"]["floor"]["value"] == 60
+    parts = sum(lines["cpu"][part]["value"] for part in ("decode", "mirror", "detect", "plan"))
+    assert abs(parts - lines["cpu"]["page bytes to plan"]["value"]) < 0.01
+    assert lines["cycle"]["peak memory: most above least"]["value"] < 50
+    assert 0 < lines["writes"]["writes"]["value"] <= 160
+    for name in lines:
+        assert f"\n{name} (" in done.stdout
+
+
+def test_an_unknown_measurement_is_named(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "speeed", "--report", str(tmp_path / "report.json")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "there is no speeed; there are calls, wall, cpu, cycle, writes" in done.stderr
