@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 .PHONY: demo test check format bench lock clean
 
 demo: $(VENV)/demo-ready
-	$(BIN)/python -m stockbridge_sandbox.demo
+	@$(BIN)/python -m stockbridge_sandbox.demo
 
 test: check
 	$(BIN)/python -m pytest

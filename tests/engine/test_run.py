@@ -221,3 +221,20 @@ def test_what_belongs_to_a_record_that_is_left_out_is_left_out_too_until_that_ch
     report = of.run()
     assert (report.flows[0].created, report.flows[1].created) == (1, 1)
     assert report.outcome == "in step"
+
+
+def test_a_retry_of_thousands_is_settled_in_one_run(store: Engine) -> None:
+    refusing = True
+
+    def on_write(when: str, *_: str) -> None:
+        if refusing and when == "before":
+            refuse()
+
+    of = world(store, PRODUCTS, on_write=on_write)
+    for number in range(1700):
+        of.a.put("items", {"name": f"Item {number}"})
+    assert of.run().flows[0].refused == 1700
+    refusing = False
+    assert retry(of.open()) == 1700
+    report = of.run()
+    assert (report.outcome, report.flows[0].created) == ("in step", 1700)

@@ -131,7 +131,8 @@ def show_run(report: RunReport) -> None:
 def _calls(report: RunReport) -> str:
     zoho = report.calls.get("Zoho")
     others = [f"{name} {number(spent)}" for name, spent in sorted(report.calls.items()) if name != "Zoho"]
-    parts = [] if zoho is None else [f"Zoho {number(zoho)} of a least possible {number(report.least_calls)}"]
+    least = f" of a least possible {number(report.least_calls)}" if report.outcome != "stopped" else ""
+    parts = [] if zoho is None else [f"Zoho {number(zoho)}{least}"]
     left = f"; {number(report.left_today)} left today" if report.left_today is not None else ""
     return f"calls: {', '.join([*parts, *others])}{left}"
 

@@ -12,9 +12,11 @@ from stockbridge.core.flow import Op
 from stockbridge.core.record import Record
 from stockbridge.core.report import FlowPreview, OnProgress, Preview, Progress, Sample
 from stockbridge.engine.fetch import Fetcher
+from stockbridge.engine.guard import deletions_to_come
+from stockbridge.engine.read import read_all
 from stockbridge.engine.recover import recover
-from stockbridge.engine.run import CHUNK, deletions_to_come, plan_fetches, read_all, start_of, store_fetched
 from stockbridge.engine.session import Session
+from stockbridge.engine.settle import CHUNK, plan_fetches, start_of, store_fetched
 from stockbridge.engine.work import Item, decide_chunk, lacking_detail
 from stockbridge.store import checkpoints, links, mirror, waiting
 from stockbridge.store.schema import sync
@@ -30,10 +32,13 @@ def preview(session: Session, on_progress: OnProgress = lambda _: None) -> Previ
     """
     before = session.a.meter.spent
     recover(session)
-    read_all(session, session.flows, full=False, on_progress=on_progress)
+    reads = read_all(session, session.flows, full=False, on_progress=on_progress)
     fetcher = Fetcher(session.a, session.fetch_threads)
     try:
         to_come = plan_fetches(session, session.flows, fetcher, bulk_only=True)
+        to_come += sum(
+            read.stream in session.a.streams() for read in reads
+        )  # the run looks at each list once more
         for name in list(fetcher.open):
             while fetcher.busy(name):
                 store_fetched(session, fetcher, 0.2)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import Connection
 
+from stockbridge.core.decide import Compiled
 from stockbridge.core.errors import Halt, Retry
 from stockbridge.core.flow import Op, Side
 from stockbridge.core.record import Page, Record, Refusal, Stream
+from stockbridge.core.report import OnProgress, Progress
 from stockbridge.engine.session import Session
 from stockbridge.store import checkpoints, mirror, waiting
 from stockbridge.store.checkpoints import Checkpoint
@@ -258,3 +261,50 @@ def refuse(
             for refusal in {one.id: one for one in refusals}.values()
         ],
     )
+
+
+def read_all(
+    session: Session, flows: Sequence[Compiled], *, full: bool, on_progress: OnProgress
+) -> list[ReadResult]:
+    """Read every stream that these flows need, each once."""
+    out = []
+    for side, stream, takes in _streams_to_read(session, flows):
+        with session.engine.connect() as connection:
+            state = checkpoints.load(connection, session.sync_id, side, stream.name)
+        due = _sweep_is_due(session, state)
+        if not takes and not full and not due:
+            continue  # nothing is taken from this side: it is read to adopt, and once a day
+
+        def tell(done: int, name: str = _flow_on(session, side, stream)) -> None:
+            on_progress(Progress(flow=name, phase="reading", done=done))
+
+        out.append(read_stream(session, side, stream.name, sweep=full or due, progress=tell))
+    return out
+
+
+def _streams_to_read(session: Session, flows: Sequence[Compiled]) -> list[tuple[Side, Stream, bool]]:
+    """(side, stream, whether values are taken from it), each stream once; derived streams stand for their source."""
+    out: dict[tuple[Side, str], tuple[Side, Stream, bool]] = {}
+    sides: tuple[Side, ...] = ("a", "b")
+    for side in sides:
+        streams = session.connector(side).streams()
+        for compiled in flows:
+            stream = streams[compiled.flow.a if side == "a" else compiled.flow.b]
+            stream = streams[stream.derived_from or stream.name]
+            takes = side == "a" or compiled.flow.takes_from_b
+            known = out.get((side, stream.name))
+            out[(side, stream.name)] = (side, stream, takes or (known is not None and known[2]))
+    return list(out.values())
+
+
+def _flow_on(session: Session, side: Side, stream: Stream) -> str:
+    """The first flow that a stream is read for."""
+    of = [one.a.stream if side == "a" else one.b.stream for one in session.flows]
+    place = next(n for n, one in enumerate(of) if stream.name in (one.name, one.derived_from))
+    return session.flows[place].flow.name
+
+
+def _sweep_is_due(session: Session, state: checkpoints.Checkpoint) -> bool:
+    if state.swept_at is None or state.sweep_cursor is not None:
+        return True
+    return session.now() - datetime.fromisoformat(state.swept_at) >= timedelta(hours=session.full_read_hours)

@@ -6,7 +6,7 @@ import msgspec
 import sqlalchemy as sa
 
 from stockbridge.core.limits import too_many_deletions
-from stockbridge.engine.run import deletions_to_come
+from stockbridge.engine.guard import deletions_to_come
 from stockbridge.engine.session import Session
 from stockbridge.store import links
 from stockbridge.store.schema import sync

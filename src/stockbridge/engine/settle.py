@@ -1,0 +1,251 @@
+"""One flow of a run: decide what is not settled, write it, and remember how far it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from stockbridge.core.decide import Compiled
+from stockbridge.core.errors import Trouble
+from stockbridge.core.flow import Flow, Side
+from stockbridge.core.record import Record, Refusal
+from stockbridge.core.report import FlowReport, OnProgress, Progress
+from stockbridge.engine.execute import Writer
+from stockbridge.engine.fetch import Fetcher
+from stockbridge.engine.read import refuse, store_records
+from stockbridge.engine.session import Session
+from stockbridge.engine.work import decide_chunk, lacking_detail
+from stockbridge.store import checkpoints, mirror, waiting
+from stockbridge.store.checkpoints import FlowState
+
+CHUNK = 500
+_TRIES = 3  # for a record that is woken again and again in one run
+
+
+def plan_fetches(
+    session: Session, flows: Sequence[Compiled], fetcher: Fetcher, *, bulk_only: bool = False
+) -> int:
+    """Ask for the full records that the changed list rows need, oldest change first, in the order of the flows.
+
+    Returns how many records are left out by `bulk_only` (which fetches only where one call brings many).
+    """
+    skipped = 0
+    streams = session.a.streams()
+    with session.engine.connect() as connection:
+        for compiled in flows:
+            stream = compiled.a.stream
+            source = streams[stream.derived_from or stream.name]
+            if not source.detail_size:
+                continue
+            state = checkpoints.load_flow(connection, session.sync_id, compiled.flow.name)
+            place = (start_of(session, compiled, state, "a"), "")
+            shelf = session.at("a", source.name)
+            while rows := mirror.changed(connection, shelf, place, 2000, thin=True):
+                place = (rows[-1][0], rows[-1][1].id)
+                numbers = {record.id: seq for seq, record in rows}
+                records = [record for _, record in rows]
+                if source is stream:
+                    records = lacking_detail(session, connection, compiled, records)
+                if bulk_only and source.detail_size == 1:
+                    skipped += len(records)
+                    continue
+                fetcher.want(source.name, {record.id: numbers[record.id] for record in records})
+    return skipped
+
+
+def start_of(session: Session, compiled: Compiled, state: FlowState, side: Side) -> int:
+    """The first change number that this flow has not settled; all of them when its mapping or rules changed. Our own
+    writes have number 0 and are never looked at again by themselves, only when the mapping or the rules changed."""
+    if state.fingerprint != session.fingerprints[compiled.flow.name]:
+        return 0 if state.fingerprint else 1
+    return (state.settled_a if side == "a" else state.settled_b) + 1
+
+
+def store_fetched(session: Session, fetcher: Fetcher, timeout: float | None) -> int:
+    """Take in what the fetcher brought; returns how many records."""
+    arrived = fetcher.take(timeout)
+    if not arrived:
+        return 0
+    count = 0
+    by_stream: dict[str, list[Record | Refusal]] = {}
+    for name, results in arrived:
+        by_stream.setdefault(name, []).extend(results)
+    with session.begin() as connection:
+        for name, results in by_stream.items():
+            stream = session.a.streams()[name]
+            records = [one for one in results if isinstance(one, Record)]
+            refusals = [one for one in results if isinstance(one, Refusal)]
+            store_records(session, connection, "a", stream, records)
+            refuse(session, connection, "a", name, refusals)
+            count += len(results)
+    for name, results in by_stream.items():
+        fetcher.stored(name, [one.id for one in results])
+    return count
+
+
+def run_flow(
+    session: Session,
+    compiled: Compiled,
+    number: int,
+    fetcher: Fetcher,
+    report: FlowReport,
+    on_progress: OnProgress,
+) -> None:
+    """Decide and write everything of one flow that is not settled. Raises what stops the run."""
+    flow = compiled.flow
+    stream = compiled.a.stream
+    source = stream.derived_from or stream.name
+    a_shelf, b_shelf = session.at("a", flow.a), session.at("b", flow.b)
+    with session.engine.connect() as connection:
+        state = checkpoints.load_flow(connection, session.sync_id, flow.name)
+    recheck = state.fingerprint not in ("", session.fingerprints[flow.name])
+    place_a = (start_of(session, compiled, state, "a"), "")
+    place_b = (start_of(session, compiled, state, "b"), "")
+    writer = Writer(session, compiled, number, report)
+    tries: Counter[tuple[str, str]] = Counter()
+    with session.engine.connect() as connection:
+        total = mirror.count(connection, a_shelf, after=place_a[0] - 1)
+
+    def tell(phase: str) -> None:
+        on_progress(
+            Progress(flow=flow.name, phase=phase, done=writer.written, total=max(total, writer.written))
+        )
+
+    try:
+        while True:
+            _raise(writer.stop)
+            store_fetched(session, fetcher, None)
+            with session.engine.connect() as connection:
+                rows_a = mirror.changed(connection, a_shelf, place_a, CHUNK)
+                rows_b = mirror.changed(connection, b_shelf, place_b, CHUNK)
+                work = [("a", record.id) for _, record in rows_a] + [("b", record.id) for _, record in rows_b]
+                if not work:
+                    writer.finish()
+                    work = _woken(session, connection, flow, tries)
+                    tries.update(work)
+                thin = _thin(session, connection, compiled, rows_a, work)
+            if thin:
+                fetcher.want(source, thin)
+            a_ids = [id for side, id in work if side == "a" and id not in thin]
+            b_ids = [id for side, id in work if side == "b"]
+            if a_ids or b_ids:
+                waited = writer.wait_for(a_ids, b_ids)
+                with session.engine.connect() as connection:
+                    items = decide_chunk(
+                        session,
+                        connection,
+                        compiled,
+                        a_ids,
+                        b_ids,
+                        recheck=recheck,
+                        touched=writer.touched,
+                        read_a=() if waited else [record for _, record in rows_a],
+                    )
+                writer.settle_without_call(items)
+                writer.submit([item for item in items if item.decision.kind == "write"])
+                tell("writing")
+            if writer.stop is None:
+                place_a = (rows_a[-1][0], rows_a[-1][1].id) if rows_a else place_a
+                place_b = (rows_b[-1][0], rows_b[-1][1].id) if rows_b else place_b
+            if work:
+                writer.collect(0)
+                continue
+            if fetcher.busy(source):
+                writer.collect(0)
+                store_fetched(session, fetcher, 0.05)
+                tell("fetching")
+                continue
+            if writer.idle() and not _news(session, flow, place_a, place_b, tries):
+                break
+            writer.finish()
+        _raise(writer.stop)
+    finally:
+        writer.close()
+        if writer.stop is None and not writer.cut_short:
+            # A place with an id is one that was passed; without, the one to begin at.
+            passed_a = place_a[0] if place_a[1] else place_a[0] - 1
+            passed_b = place_b[0] if place_b[1] else place_b[0] - 1
+            _leave_place(session, compiled, state, fetcher, source, passed_a, passed_b)
+
+
+def _thin(
+    session: Session,
+    connection: Connection,
+    compiled: Compiled,
+    rows: Sequence[tuple[int, Record]],
+    work: Sequence[tuple[str, str]],
+) -> dict[str, int]:
+    """Of the records to be decided, those whose details must be fetched first: id -> change number."""
+    numbers = {record.id: seq for seq, record in rows}
+    records = [record for _, record in rows]
+    woken = [id for side, id in work if side == "a" and id not in numbers]
+    if woken:
+        records += mirror.get(connection, session.at("a", compiled.flow.a), woken).values()
+    return {
+        record.id: numbers.get(record.id, 1)
+        for record in lacking_detail(session, connection, compiled, records)
+        if compiled.a.stream.detail_size
+    }
+
+
+def _woken(
+    session: Session, connection: Connection, flow: Flow, tries: Counter[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Records to be decided anew, as (side, id); one that keeps coming back is left to the next run."""
+    found = waiting.woken(connection, session.sync_id, flow.name, CHUNK + len(tries))
+    return [one for one in found if tries[one] < _TRIES][:CHUNK]
+
+
+def _news(
+    session: Session,
+    flow: Flow,
+    place_a: tuple[int, str],
+    place_b: tuple[int, str],
+    tries: Counter[tuple[str, str]],
+) -> bool:
+    """Whether more came up for a flow while its last writes were under way."""
+    with session.engine.connect() as connection:
+        if mirror.changed(connection, session.at("a", flow.a), place_a, 1):
+            return True
+        if mirror.changed(connection, session.at("b", flow.b), place_b, 1):
+            return True
+        return bool(_woken(session, connection, flow, tries))
+
+
+def _raise(trouble: Trouble | None) -> None:
+    if trouble is not None:
+        raise trouble
+
+
+def _leave_place(
+    session: Session,
+    compiled: Compiled,
+    state: FlowState,
+    fetcher: Fetcher,
+    source: str,
+    passed_a: int,
+    passed_b: int,
+) -> None:
+    """Remember how far the flow is: never beyond a record that was not fetched."""
+    name = compiled.flow.name
+    lowest = fetcher.lowest_open(source)
+    settled = passed_a if lowest is None else min(passed_a, lowest - 1)
+    fingerprint = session.fingerprints[name]
+    if lowest is not None and state.fingerprint not in ("", fingerprint):
+        return  # a changed mapping counts as done only when all records have met it
+    with session.begin() as connection:
+        waits, refused = waiting.counts(connection, session.sync_id, name)
+        in_step = session.clock() if lowest is None and not waits and not refused else state.in_step_at
+        checkpoints.save_flow(
+            connection,
+            session.sync_id,
+            name,
+            FlowState(
+                settled_a=max(0, settled),
+                settled_b=max(0, passed_b),
+                fingerprint=fingerprint,
+                in_step_at=in_step,
+            ),
+        )
