@@ -211,7 +211,7 @@ def test_a_401_gets_one_new_token_and_a_second_one_needs_the_owner() -> None:
 def test_a_missing_parent_is_named() -> None:
     values = {"name": "x", "productId": "5", "supplierId": "6"}
     found = trouble(lambda: Case(replies=[(404, {})]).connector.create("supplierProducts", values, "r"))
-    assert isinstance(found, Rejected)
+    assert isinstance(found, Gone)
     assert "product 5 or supplier 6" in found.what
 
 

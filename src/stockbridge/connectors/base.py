@@ -59,7 +59,8 @@ class Connector(Protocol):
         ...
 
     def create(self, stream: str, values: Values, mark: str) -> Record:
-        """Make a record that carries `mark`; returns what the system answered. Raises `Exists` where it is there."""
+        """Make a record that carries `mark`; returns what the system answered. Raises `Exists` where it is there, `Gone`
+        where a record that it refers to is not."""
         ...
 
     def update(self, stream: str, id: str, values: Values) -> Record:

@@ -137,8 +137,8 @@ class OptiplyConnector:
     def create(self, stream: str, values: Values, mark: str) -> Record:
         """Make a record that carries `mark` as the id of our coupling. Returns what Optiply answered.
 
-        Raises Exists for a supplier product whose pair is there already, Rejected with the field where it is known
-        (a bad e-mail address, a parent that is not there), Uncertain, Retry, Unauthorized.
+        Raises Exists for a supplier product whose pair is there already, Gone where a parent is not there, Rejected
+        with the field where it is known (a bad e-mail address), Uncertain, Retry, Unauthorized.
         """
         rows = self._rows[stream]
         body = rows.render(values, mark=mark)
@@ -147,9 +147,11 @@ class OptiplyConnector:
             answer = self._client.write("POST", f"/{stream}", body, about)
         except Gone as error:
             parents = _parents(rows.stream, values)
-            raise Rejected(
+            # Not a refusal of this record: it goes as soon as its parent is there again.
+            raise Gone(
                 f"Optiply does not know {parents}, which {rows.stream.noun} {mark} refers to.",
-                remedy="It may have been deleted in Optiply. The next full run looks and makes it again.",
+                remedy="It may have been deleted in Optiply. The next full run looks and makes it again: "
+                "stockbridge run --full",
                 code=error.code,
             ) from error
         except Rejected as error:
@@ -161,7 +163,7 @@ class OptiplyConnector:
     def update(self, stream: str, id: str, values: Values) -> Record:
         """Change just these fields. Returns what Optiply answered.
 
-        Raises Gone where the record is not there, and otherwise as `create`.
+        Raises Gone where the record itself is not there, and otherwise as `create`.
         """
         rows = self._rows[stream]
         body = rows.render(values, id=id)
