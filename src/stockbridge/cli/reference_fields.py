@@ -27,7 +27,7 @@ OTHER_VALUES: dict[str, tuple[Any, str]] = {
     "hard_delete_products": (True, "true"),
     "start_date": (date(2026, 1, 31), "2026-01-31"),
 }
-_NO_CHANGE = {
+NO_FIELD = {
     "not_sync_entities": "leaves out the flows it names: nothing of them is read or written.",
     "full_read_hours": "changes how often everything is read in full, no field.",
 }
@@ -60,7 +60,7 @@ def fields_page() -> str:
     ]
     for name, (value, words) in OTHER_VALUES.items():
         out += ["", f"**`{name}` = {words}**", "", *_differences(name, value)]
-    for name, text in _NO_CHANGE.items():
+    for name, text in NO_FIELD.items():
         out += ["", f"**`{name}`** {text}"]
     out += ["", "## Fields you may map from", "", *_sources()]
     out += ["", "## Fields you may map to or exclude", "", *_targets()]
