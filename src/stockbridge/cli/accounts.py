@@ -64,7 +64,9 @@ def check_accounts(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Sign in to each account and read one page, to see whether it works. Nothing is written.
+    """See whether each account works.
+
+    Signs in and reads one page; nothing is written.
 
     \b
     Examples:

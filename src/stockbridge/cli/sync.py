@@ -58,7 +58,9 @@ def list_syncs(as_json: Json = False, debug: Debug = False) -> None:
 
 @app.command("show")
 def show(sync: Sync = None, as_json: Json = False, debug: Debug = False) -> None:
-    """Show a sync with its flags, mappings, exclusions and rules; what differs from the default is marked.
+    """Show a sync: flags, mappings, exclusions, rules.
+
+    What differs from the default is marked.
 
     \b
     Example:
@@ -124,7 +126,9 @@ def export(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Write a sync as one readable file: its flags with their help, its mappings, exclusions and rules. No secrets.
+    """Write a sync as one readable file, without secrets.
+
+    Its flags with their help, its mappings, exclusions and rules.
 
     \b
     Examples:

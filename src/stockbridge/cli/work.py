@@ -26,7 +26,7 @@ from stockbridge.engine import run as running
 from stockbridge.engine import status as standing
 from stockbridge.store import accounts, journal, runs, syncs, waiting
 from stockbridge.store.syncs import SyncRow
-from stockbridge.wiring.approval import approve_deletions
+from stockbridge.wiring.approval import approve as allow
 from stockbridge.wiring.flags import FLOWS, entity_name, nearest
 from stockbridge.wiring.session import open_sync
 
@@ -188,7 +188,9 @@ def list_runs(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """List the last runs, newest first; `runs show N` tells one of them whole.
+    """List the last runs, newest first.
+
+    `runs show N` tells one of them whole.
 
     \b
     Examples:
@@ -327,7 +329,7 @@ def approve(
 ) -> None:
     """Allow the next run what a safety limit stopped.
 
-    Just the deletions that are known now, and no more.
+    Just the deletions that are known now, or the change of everything that it showed, and no more.
 
     \b
     Example:
@@ -345,12 +347,17 @@ def approve(
         if newest != report.run:
             raise Usage(f"Run {report.run} is not the newest one.", remedy=f"Look at run {newest} first.")
         with open_sync(store, row, lock=False) as session:
-            allowed = approve_deletions(session)
+            allowed = allow(session, report.stop_code)
     if as_json:
         document({"approved": allowed})
         return
-    for flow, many in allowed.items():
-        say(good(f"The next run may carry on {count(many, 'deletion')} of {flow_name(flow)}."))
+    for what, many in allowed.items():
+        if what == "read-empty":
+            say(good("The next run may take an empty list for the truth."))
+        elif what == "everything":
+            say(good("The next run may change every record."))
+        else:
+            say(good(f"The next run may carry on {count(many, 'deletion')} of {flow_name(what)}."))
     if not allowed:
         note("There is nothing to approve any more.")
     say("  Go on: stockbridge run")
