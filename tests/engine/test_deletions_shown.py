@@ -9,7 +9,7 @@ from engine.two_sides import PRODUCTS, World, world
 from stockbridge.core.flow import Pair
 from stockbridge.core.limits import MOST_DELETIONS
 from stockbridge.engine.preview import preview
-from stockbridge.wiring.approval import approve_deletions
+from stockbridge.wiring.approval import approve
 
 MANY = 40
 
@@ -39,14 +39,14 @@ def test_it_shows_the_halt_and_what_was_approved_goes_through(store: Engine) -> 
     of = with_gone(store, gone)
     assert len(halts(of)) == 1
     assert of.run().stopped_by == "safety"
-    assert approve_deletions(of.open()) == {"products": gone}
+    assert approve(of.open(), "deletions") == {"products": gone}
     assert of.run().outcome == "in step"
 
 
 def test_deletions_that_were_carried_on_do_not_halt_after_a_change_of_the_mapping(store: Engine) -> None:
     of = with_gone(store, MOST_DELETIONS + 1)
     of.run()
-    approve_deletions(of.open())
+    approve(of.open(), "deletions")
     of.run()
     of.flows = (msgspec.structs.replace(PRODUCTS, pairs=(*PRODUCTS.pairs, Pair(a="status", b="status"))),)
     assert halts(of) == []

@@ -12,6 +12,7 @@ from engine.two_sides import PRODUCTS, SUPPLIES, TWO_WAY, World, world
 from stockbridge.connectors.memory import lose_answer, refuse
 from stockbridge.core.flow import Condition, Rule, Then
 from stockbridge.engine.run import retry
+from stockbridge.wiring.approval import approve
 
 
 @pytest.fixture
@@ -238,3 +239,44 @@ def test_a_retry_of_thousands_is_settled_in_one_run(store: Engine) -> None:
     assert retry(of.open()) == 1700
     report = of.run()
     assert (report.outcome, report.flows[0].created) == ("in step", 1700)
+
+
+def test_a_change_of_every_single_record_asks_first(one_way: World) -> None:
+    for number in range(25):
+        one_way.a.put("items", {"name": f"Item {number}", "price": Decimal(3)}, f"x{number}")
+    one_way.run()
+    for number in range(25):
+        one_way.a.put("items", {"price": Decimal(0)}, f"x{number}")
+    report = one_way.run()
+    assert (report.outcome, report.stopped_by, report.stop_code) == ("stopped", "safety", "everything")
+    assert "25 products" in report.message
+    assert {row["price"] for row in one_way.b.rows("products").values()} == {Decimal(3)}
+    approve(one_way.open(), report.stop_code)
+    assert one_way.run().flows[0].updated == 25
+    assert {row["price"] for row in one_way.b.rows("products").values()} == {Decimal(0)}
+
+
+def test_a_touch_of_every_record_that_changes_nothing_there_asks_nobody(one_way: World) -> None:
+    for number in range(25):
+        one_way.a.put("items", {"name": f"Item {number}"}, f"x{number}")
+    one_way.run()
+    for number in range(25):
+        one_way.a.put("items", {"status": "touched"}, f"x{number}")
+    assert one_way.run().outcome == "in step"
+
+
+def test_a_side_that_is_truly_empty_can_be_approved(one_way: World) -> None:
+    for number in range(5):
+        one_way.a.put("items", {"name": f"Item {number}"}, f"x{number}")
+    one_way.run()
+    one_way.a._tombstones = False
+    for number in range(5):
+        one_way.a.drop("items", f"x{number}")
+    report = one_way.run(full=True)
+    assert report.stop_code == "read-empty"
+    approve(one_way.open(), report.stop_code)
+    report = one_way.run()
+    assert report.stop_code == "deletions"
+    approve(one_way.open(), report.stop_code)
+    assert one_way.run().outcome == "in step"
+    assert {row.get("status") for row in one_way.b.rows("products").values()} == {"off"}

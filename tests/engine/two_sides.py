@@ -122,7 +122,10 @@ class World:
     def open(self) -> Session:
         with self.engine.begin() as connection:
             found = connection.execute(
-                update(sync).where(sync.c.id == self.sync_id).values(epoch=sync.c.epoch + 1).returning(sync.c.epoch)
+                update(sync)
+                .where(sync.c.id == self.sync_id)
+                .values(epoch=sync.c.epoch + 1)
+                .returning(sync.c.epoch)
             ).scalar_one_or_none()
             if found is None:
                 connection.execute(

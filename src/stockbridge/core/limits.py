@@ -15,3 +15,11 @@ def too_many_deletions(gone: int, linked: int) -> str:
     if linked and gone / linked > MOST_SHARE:
         return f"the limit is {MOST_SHARE:.0%}"
     return ""
+
+
+FEWEST = 20  # records below which "every one of them" means nothing
+
+
+def everything_changes(updates: int, standing: int) -> bool:
+    """Whether so many updates touch every record that stands, in a flow large enough for that to be strange."""
+    return standing >= FEWEST and updates >= standing

@@ -43,6 +43,7 @@ class RunReport(msgspec.Struct, kw_only=True):
     least_calls: int  # the least possible Zoho calls for what was found
     left_today: int | None = None
     stopped_by: str | None = None  # quota | account | safety | connection | person
+    stop_code: str | None = None  # the code of what stopped it, for machines
     message: str = ""
     remedy: str = ""
     notes: list[str] = []

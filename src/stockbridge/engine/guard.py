@@ -10,10 +10,14 @@ from sqlalchemy import Connection, select
 from stockbridge.core import limits
 from stockbridge.core.decide import Compiled
 from stockbridge.core.errors import Halt
-from stockbridge.core.flow import Side
+from stockbridge.core.flow import Op, Side
 from stockbridge.engine.session import Session
-from stockbridge.store import checkpoints, links
+from stockbridge.engine.work import decide_chunk
+from stockbridge.store import checkpoints, links, mirror
+from stockbridge.store.checkpoints import FlowState
 from stockbridge.store.schema import sync
+
+_CHUNK = 500
 
 
 def need_preview(session: Session) -> None:
@@ -35,13 +39,17 @@ def need_preview(session: Session) -> None:
                 return
 
 
+def approved(session: Session, connection: Connection) -> dict[str, int]:
+    """What a person allowed this run beyond the limits: deletions by flow, "read-empty", "everything"."""
+    query = select(sync.c.approved).where(sync.c.id == session.sync_id)
+    found = connection.execute(query).scalar_one()
+    return msgspec.json.decode(found, type=dict[str, int]) if found else {}
+
+
 def guard(session: Session, flows: Sequence[Compiled]) -> None:
     """Too many deletions at once are shown to a person before anything is written."""
     with session.engine.connect() as connection:
-        approved = connection.execute(
-            select(sync.c.approved).where(sync.c.id == session.sync_id)
-        ).scalar_one()
-        allowed: dict[str, int] = msgspec.json.decode(approved, type=dict[str, int]) if approved else {}
+        allowed = approved(session, connection)
         for compiled in flows:
             flow = compiled.flow
             for side, gone in deletions_to_come(session, connection, compiled):
@@ -71,3 +79,38 @@ def deletions_to_come(session: Session, connection: Connection, compiled: Compil
         shelf = session.at("b", flow.b)
         out.append(("b", links.newly_gone(connection, shelf, flow.name, state.settled_b, side="b")))
     return out
+
+
+def may_change_everything(session: Session, compiled: Compiled, state: FlowState) -> bool:
+    """Whether no record of the flow stands as it was. A changed mapping was previewed and is not asked about again."""
+    flow = compiled.flow
+    if state.fingerprint != session.fingerprints[flow.name] or Op.UPDATE not in compiled.b.writes:
+        return False
+    with session.engine.connect() as connection:
+        if mirror.stands_unchanged(connection, session.at("a", flow.a), state.settled_a):
+            return False
+        return "everything" not in approved(session, connection)
+
+
+def stop_where_everything_changes(session: Session, compiled: Compiled, state: FlowState) -> None:
+    """Raises Halt where every single record of a flow would be changed: a wrong price list, a stock report of zeros."""
+    flow = compiled.flow
+    updates, place, sample = 0, (state.settled_a + 1, ""), ""
+    with session.engine.connect() as connection:
+        standing = links.count(connection, session.sync_id, flow.name)
+        while standing >= limits.FEWEST and (
+            rows := mirror.changed(connection, session.at("a", flow.a), place, _CHUNK)
+        ):
+            place = (rows[-1][0], rows[-1][1].id)
+            for item in decide_chunk(session, connection, compiled, [record.id for _, record in rows], []):
+                if item.link is not None and item.decision.kind == "write":
+                    updates += 1
+                    fields = ", ".join(name for write in item.decision.writes for name in write.values)
+                    sample = sample or f"for example {fields} of {item.a_id}"
+    if limits.everything_changes(updates, standing):
+        raise Halt(
+            f"Every one of {standing:,} {flow.name.replace('_', ' ')} would be changed ({sample}). "
+            "None of them was written.",
+            remedy="Look: stockbridge preview. If that is right: stockbridge approve",
+            code="everything",
+        )

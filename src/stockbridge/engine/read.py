@@ -13,6 +13,7 @@ from stockbridge.core.errors import Halt, Retry
 from stockbridge.core.flow import Op, Side
 from stockbridge.core.record import Page, Record, Refusal, Stream
 from stockbridge.core.report import OnProgress, Progress
+from stockbridge.engine.guard import approved
 from stockbridge.engine.session import Session
 from stockbridge.store import checkpoints, mirror, waiting
 from stockbridge.store.checkpoints import Checkpoint
@@ -92,11 +93,12 @@ def _finish(
             # A row without an id may be any of the records that seem to be missing, so nothing is proved then.
             vanished = [] if nameless else mirror.unseen(connection, at, state.sweep)
             standing = mirror.count(connection, at)
-            if vanished and len(vanished) == standing and standing > 1:
+            emptied = vanished and len(vanished) == standing and standing > 1
+            if emptied and "read-empty" not in approved(session, connection):
                 raise Halt(
                     f"{session.connector(side).name} shows no {at.stream.noun} at all, where {standing:,} were known.",
                     remedy="Nothing was changed. See whether the right organisation is connected: "
-                    "stockbridge accounts check",
+                    "stockbridge accounts check. If it is truly empty: stockbridge approve",
                     code="read-empty",
                 )
             if vanished:

@@ -106,6 +106,7 @@ def _report(
         calls=calls,
         least_calls=least_calls(session, reads, fetcher.fetched),
         left_today=session.a.meter.remaining,
+        stop_code=trouble.code if trouble else None,
         stopped_by="person" if interrupted else stopped_by(trouble),
         message="Stopped; the next run goes on from here."
         if interrupted

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from stockbridge.core import limits
 from stockbridge.core.decide import Compiled
 from stockbridge.core.errors import Trouble
 from stockbridge.core.flow import Flow, Side
@@ -14,6 +15,7 @@ from stockbridge.core.record import Record, Refusal
 from stockbridge.core.report import FlowReport, OnProgress, Progress
 from stockbridge.engine.execute import Writer
 from stockbridge.engine.fetch import Fetcher
+from stockbridge.engine.guard import may_change_everything, stop_where_everything_changes
 from stockbridge.engine.read import refuse, store_records
 from stockbridge.engine.session import Session
 from stockbridge.engine.work import decide_chunk, lacking_detail
@@ -114,6 +116,10 @@ def run_flow(
         )
 
     try:
+        if total >= limits.FEWEST and may_change_everything(session, compiled, state):
+            while fetcher.busy(source):  # only the details tell whether everything does
+                store_fetched(session, fetcher, 0.05)
+            stop_where_everything_changes(session, compiled, state)
         while True:
             _raise(writer.stop)
             store_fetched(session, fetcher, None)

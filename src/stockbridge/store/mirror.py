@@ -230,6 +230,14 @@ def count(connection: Connection, at: Shelf, *, after: int | None = None) -> int
     return int(connection.execute(query).scalar_one())
 
 
+def stands_unchanged(connection: Connection, at: Shelf, upto: int) -> bool:
+    """Whether any standing record has its newest change at or below that number."""
+    query = (
+        select(mirror.c.id).where(at.here(), mirror.c.seq.between(1, upto), mirror.c.gone.is_(False)).limit(1)
+    )
+    return connection.execute(query).first() is not None
+
+
 def newest(connection: Connection, at: Shelf) -> int:
     """The number of the newest change of this stream; 0 when there is none."""
     return int(

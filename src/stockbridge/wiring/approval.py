@@ -12,11 +12,12 @@ from stockbridge.store import links
 from stockbridge.store.schema import sync
 
 
-def approve_deletions(session: Session) -> dict[str, int]:
-    """Allow the next run just the deletions that are known now, by flow; returns what was allowed."""
-    allowed: dict[str, int] = {}
+def approve(session: Session, code: str | None) -> dict[str, int]:
+    """Allow the next run what the limit with this code stopped: just the deletions that are known now, by flow; or a
+    side that reads empty; or a change of everything. Returns what was allowed."""
+    allowed: dict[str, int] = {code: 1} if code in ("read-empty", "everything") else {}
     with session.begin() as connection:
-        for compiled in session.flows:
+        for compiled in session.flows if not allowed else ():
             flow = compiled.flow
             linked = links.count(connection, session.sync_id, flow.name)
             for _side, gone in deletions_to_come(session, connection, compiled):
