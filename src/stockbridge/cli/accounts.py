@@ -60,7 +60,9 @@ def list_accounts(as_json: Json = False, debug: Debug = False) -> None:
 
 @app.command("check")
 def check_accounts(
-    name: Annotated[str | None, typer.Argument(help="Which account; all of them when left out.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Which account; all of them when left out.")
+    ] = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -97,7 +99,7 @@ def check_accounts(
 
 @app.command("remove")
 def remove_account(
-    name: Annotated[str, typer.Argument(help="Which account.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which account.")],
     yes: Yes = False,
     as_json: Json = False,
     debug: Debug = False,

@@ -18,7 +18,7 @@ from stockbridge.wiring.flags import nearest
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Log every step to standard error; secrets never show.")]
 Sync = Annotated[
-    str | None, typer.Argument(metavar="[SYNC]", help="Which sync; not needed when there is only one.")
+    str | None, typer.Argument(metavar="SYNC", help="Which sync; not needed when there is only one.")
 ]
 SyncOption = Annotated[
     str | None,

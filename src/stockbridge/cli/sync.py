@@ -153,7 +153,7 @@ def export(
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="The file; - reads standard input.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file; - reads standard input.")],
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -208,7 +208,7 @@ def import_(
 
 @app.command("remove")
 def remove(
-    sync: Annotated[str, typer.Argument(help="Which sync.")],
+    sync: Annotated[str, typer.Argument(metavar="SYNC", help="Which sync.")],
     yes: Yes = False,
     as_json: Json = False,
     debug: Debug = False,

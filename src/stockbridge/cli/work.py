@@ -214,7 +214,7 @@ def list_runs(
 
 @runs_app.command("show")
 def show_one_run(
-    number: Annotated[int, typer.Argument(help="The number of the run.")],
+    number: Annotated[int, typer.Argument(metavar="RUN", help="The number of the run.")],
     changes: Annotated[
         bool, typer.Option("--changes", help="Also every write of that run, with what it replaced.")
     ] = False,
@@ -289,10 +289,10 @@ def explain(
 
 def retry(
     stream: Annotated[
-        str | None, typer.Argument(metavar="[STREAM]", help="Only this flow; all of them when left out.")
+        str | None, typer.Argument(metavar="STREAM", help="Only this flow; all of them when left out.")
     ] = None,
     record: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="Only the record with this Zoho id.")
+        str | None, typer.Argument(metavar="ID", help="Only the record with this Zoho id.")
     ] = None,
     sync: SyncOption = None,
     as_json: Json = False,
@@ -321,7 +321,7 @@ def retry(
 def approve(
     number: Annotated[
         int | None,
-        typer.Argument(metavar="[RUN]", help="The run that a safety limit stopped; else the last one."),
+        typer.Argument(metavar="RUN", help="The run that a safety limit stopped; else the last one."),
     ] = None,
     sync: SyncOption = None,
     as_json: Json = False,
