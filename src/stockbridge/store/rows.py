@@ -26,7 +26,9 @@ T = TypeVar("T")
 def moment_text(at: datetime) -> str:
     """A moment as the store keeps it: ISO 8601 in UTC, microseconds, sortable as text."""
     # Five times as fast as strftime.
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return at.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def chunks(many: Iterable[T], size: int) -> Iterator[list[T]]:
