@@ -343,3 +343,11 @@ def test_a_create_is_found_again_whatever_the_two_clocks_say(store: Engine) -> N
     assert len(of.b.rows("products")) == 1
     assert len(asked) == 2
     assert asked[1] is None
+
+
+def test_a_create_whose_answer_was_lost_is_counted_as_made(store: Engine) -> None:
+    of, _, hook_b = a_world(store, PRODUCTS)
+    of.a.put("items", {"name": "Bell"})
+    hook_b.at[("after", "create")] = lose_answer
+    report = of.run()
+    assert (report.outcome, report.flows[0].created) == ("in step", 1)

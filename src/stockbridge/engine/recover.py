@@ -22,8 +22,15 @@ from stockbridge.store.rows import chunks
 _MARGIN = timedelta(hours=1)  # between our clock and the other side's
 
 
-def recover(session: Session) -> int:
-    """Settle every open intent; returns how many there were.
+class Recovered(msgspec.Struct, kw_only=True):
+    """How many open intents were settled, and how many records of each flow turned out to have been made."""
+
+    intents: int = 0
+    made: dict[str, int] = {}
+
+
+def recover(session: Session) -> Recovered:
+    """Settle every open intent.
 
     A create whose mark is found is adopted: the link gets a base only for the fields that still show what was sent. One
     that is not found was not made, and is planned again. The record of an open update or remove is fetched: where it
@@ -32,8 +39,9 @@ def recover(session: Session) -> int:
     """
     with session.engine.connect() as connection:
         opened = journal.still_open(connection, session.sync_id)
+    out = Recovered(intents=len(opened))
     if not opened:
-        return 0
+        return out
     by_flow: dict[tuple[str, str], list[Open]] = defaultdict(list)
     for intent in opened:
         by_flow[(intent.flow, intent.side)].append(intent)
@@ -41,7 +49,8 @@ def recover(session: Session) -> int:
     for compiled in session.flows:
         for side in sides:
             if intents := by_flow.pop((compiled.flow.name, side), None):
-                _settle(session, compiled, side, intents)
+                made = _settle(session, compiled, side, intents)
+                out.made[compiled.flow.name] = out.made.get(compiled.flow.name, 0) + made
     left = [intent for intents in by_flow.values() for intent in intents]
     if left:  # of flows that this sync does not have any more
         with session.begin() as connection:
@@ -50,10 +59,11 @@ def recover(session: Session) -> int:
                 [(one.id, "superseded", "the flow is gone", None) for one in left],
                 session.clock(),
             )
-    return len(opened)
+    return out
 
 
-def _settle(session: Session, compiled: Compiled, at: Side, intents: list[Open]) -> None:
+def _settle(session: Session, compiled: Compiled, at: Side, intents: list[Open]) -> int:
+    """Settle the open intents of one flow at one side; returns how many creates were found to have been made."""
     stream = (compiled.b if at == "b" else compiled.a).stream
     connector = session.connector(at)
     creates = [one for one in intents if one.op == Op.CREATE and one.mark]
@@ -96,6 +106,7 @@ def _settle(session: Session, compiled: Compiled, at: Side, intents: list[Open])
                 for one in {(one.a_id, one.b_id): one for one in intents}.values()
             ],
         )
+    return sum(outcome == "adopted" for _, outcome, _, _ in outcomes)
 
 
 def _settle_create(

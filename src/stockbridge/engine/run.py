@@ -14,7 +14,7 @@ from stockbridge.core.report import FlowReport, OnProgress, RunReport
 from stockbridge.engine.fetch import Fetcher
 from stockbridge.engine.guard import guard, need_preview
 from stockbridge.engine.read import ReadResult, read_all
-from stockbridge.engine.recover import recover
+from stockbridge.engine.recover import Recovered, recover
 from stockbridge.engine.session import Session
 from stockbridge.engine.settle import plan_fetches, run_flow
 from stockbridge.store import runs, waiting
@@ -42,7 +42,7 @@ def run(
     interrupted = False
     try:
         need_preview(session)
-        recover(session)
+        _count(reports, recover(session))
         with session.begin() as connection:
             waiting.wake_states(connection, session.sync_id, ["again", "uncertain"])
         reads = read_all(session, flows, full=full, on_progress=on_progress)
@@ -50,7 +50,9 @@ def run(
         plan_fetches(session, flows, fetcher)
         for compiled in flows:
             run_flow(session, compiled, number, fetcher, reports[compiled.flow.name], on_progress)
-        if recover(session):  # answers that were lost on the way: by now the other side can be asked
+        lost = recover(session)  # answers that were lost on the way: by now the other side can be asked
+        _count(reports, lost)
+        if lost.intents:
             for compiled in flows:
                 run_flow(session, compiled, number, fetcher, reports[compiled.flow.name], on_progress)
         trouble = fetcher.trouble
@@ -114,6 +116,12 @@ def _report(
         remedy=trouble.remedy if trouble else "",
         notes=list(session.notes),
     )
+
+
+def _count(reports: dict[str, FlowReport], recovered: Recovered) -> None:
+    for name, made in recovered.made.items():
+        if name in reports:
+            reports[name].created += made
 
 
 def stopped_by(trouble: Trouble | None) -> str | None:
