@@ -28,7 +28,15 @@ def make_private_directory(path: Path) -> None:
 def make_private_file(path: Path) -> None:
     """Make an empty file, readable by its owner alone, unless it is there. Raises `Halt` where that cannot be done."""
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        # A file that is there is not opened: closing it again would let go of every lock that SQLite holds on it for
+        # this process (sqlite.org/howtocorrupt.html, 2.2), the lock of a sync among them.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        if not os.access(path, os.W_OK):
+            raise Halt(
+                f"The file {path} cannot be written.",
+                remedy="Mend its owner and mode, or set STOCKBRIDGE_HOME to a directory that you can write to.",
+            ) from None
     except OSError as trouble:
         raise Halt(
             f"The file {path} cannot be written: {trouble.strerror}.",
