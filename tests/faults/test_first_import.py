@@ -14,6 +14,7 @@ from faults.matrix import (
     ZOHO_LISTS,
     ZOHO_PATHS,
     impatient,
+    paths_for,
 )
 from scenarios.board import board, command
 
@@ -23,11 +24,12 @@ pytestmark = pytest.mark.usefixtures("fresh_store")
 @pytest.mark.parametrize("what", HEALED_AT_ZOHO.values(), ids=HEALED_AT_ZOHO)
 def test_once_at_every_path_of_zoho(what: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     impatient(monkeypatch, what)
+    paths = paths_for(what)
     with board(monkeypatch, **COMPANY) as shop:
-        for name, path in ZOHO_PATHS.items():
+        for name, path in paths.items():
             shop.fault(system="zoho", path=path, nth=2 if name == "salesorder" else 1, **what)
         done = shop.run()
-        assert shop.fired() == [1] * len(ZOHO_PATHS)
+        assert shop.fired() == [1] * len(paths)
         assert done.code == 0, done.out
         assert shop.differences() == []
 
@@ -106,7 +108,7 @@ def test_a_detail_without_id_is_asked_for_by_itself(monkeypatch: pytest.MonkeyPa
         assert shop.differences() == []
 
 
-@pytest.mark.parametrize("stream", OPTIPLY_STREAMS)
+@pytest.mark.parametrize("stream", ["products", "sellOrders"])
 def test_a_row_without_id_at_optiply_makes_no_double(stream: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with board(monkeypatch, **COMPANY) as shop:
         assert shop.run().code == 0
@@ -131,8 +133,10 @@ def test_a_row_moves_between_two_pages(name: str, monkeypatch: pytest.MonkeyPatc
         assert shop.differences() == []
 
 
-@pytest.mark.parametrize("kind", ["500", "drop_before", "not_json", "429-44"])
-@pytest.mark.parametrize("name", ["items", "itemdetails", "salesorder"])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("500", "items"), ("drop_before", "itemdetails"), ("not_json", "salesorder"), ("429-44", "salesorder")],
+)
 def test_zoho_stays_down(kind: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with board(monkeypatch, **COMPANY) as shop:
         shop.fault(system="zoho", path=ZOHO_PATHS[name], count=None, **HEALED_AT_ZOHO[kind])

@@ -61,7 +61,7 @@ def test_killed_while_changes_are_carried_over(home: Path) -> None:
     with floor(home, items=25, orders=15) as one:
         assert one.do_quickly("run") == 0
         orders = [row for row in one.rows("zoho", "salesorders") if row["order_status"] == "confirmed"]
-        for row in one.rows("zoho", "items"):
+        for row in one.rows("zoho", "items")[:20]:  # all of them would rightly be asked about
             change = {
                 "method": "PUT",
                 "path": f"/items/{row['id']}",

@@ -114,7 +114,7 @@ def test_zoho_answers_with_a_page_that_is_not_json(monkeypatch: pytest.MonkeyPat
         assert shop.differences() == []
 
 
-@pytest.mark.parametrize("hours", [-30, -1, 1, 30])
+@pytest.mark.parametrize("hours", [-30, 30])
 def test_a_clock_that_is_wrong(hours: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with board(monkeypatch, items=6, orders=5, skew=timedelta(hours=hours)) as shop:
         shop.fault(system="optiply", method="POST", path="/v1/", nth=3, kind="drop_after")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,12 @@ _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, htt
 _url = lru_cache(maxsize=256)(
     httpx2.URL
 )  # parsing one costs as much as a tenth of a call, and creates share theirs
+
+
+@lru_cache(maxsize=1)
+def _trusted() -> ssl.SSLContext:
+    """The authorities that are trusted, read once: that takes longer than a call, and every account would do it."""
+    return httpx2.create_ssl_context()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +76,14 @@ class Transport:
         limits = httpx2.Limits(
             max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30.0
         )
-        self._direct = inner or httpx2.HTTPTransport(limits=limits)
+        self._direct = inner or httpx2.HTTPTransport(limits=limits, verify=_trusted())
         self._proxied: dict[str, httpx2.BaseTransport] = {}
         if inner is None:
             for scheme, proxy in getproxies().items():
                 if scheme in ("http", "https"):
-                    self._proxied[scheme] = httpx2.HTTPTransport(limits=limits, proxy=proxy)
+                    self._proxied[scheme] = httpx2.HTTPTransport(
+                        limits=limits, verify=_trusted(), proxy=proxy
+                    )
         self._extensions = {"timeout": {"connect": 10.0, "read": read_seconds, "write": 30.0, "pool": 60.0}}
         self._log = structlog.get_logger("stockbridge.http")
 
