@@ -185,7 +185,7 @@ def test_the_last_calls_of_a_day_are_kept_for_exports() -> None:
     bucket.acquire("import")
     bucket.release(headers=quota(200, reset=5 * 3600))
     with pytest.raises(
-        OverBudget, match=r"last 200 calls of 7,500 that Zoho organisation 7 .* kept for exports"
+        OverBudget, match=r"last 200 of today's 7,500 calls of Zoho organisation 7 .* kept for exports"
     ):
         bucket.acquire("import")
     bucket.acquire("export")

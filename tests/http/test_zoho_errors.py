@@ -77,7 +77,7 @@ def test_the_day_being_used_up_ends_the_read_at_once() -> None:
     case = Case(replies=[(429, error(45), headers)])
     connector = case.connector()
     for _ in range(2):
-        with pytest.raises(OverBudget, match="of 1,000 that Zoho organisation 20081") as raised:
+        with pytest.raises(OverBudget, match="1,000 calls of Zoho organisation 20081") as raised:
             list(connector.read("items", None))
     assert len(case.calls) == 1
     assert f"{raised.value.until:%H:%M}" == "10:00"

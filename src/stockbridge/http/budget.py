@@ -229,11 +229,11 @@ class Budget:
         return True
 
     def _over(self, *, kept: int | None = None) -> OverBudget:
-        of = f" of {self._limit:,}" if self._limit is not None else ""
+        many = f"{self._limit:,} " if self._limit is not None else ""
         if kept is None:
-            what = f"The calls{of} that {self._who} may make today are used up."
+            what = f"Today's {many}calls of {self._who} are used up."
         else:
-            what = f"The last {kept:,} calls{of} that {self._who} may make today are kept for exports."
+            what = f"The last {kept:,} of today's {many}calls of {self._who} are kept for exports."
         if self._resets_at is None:
             remedy = "When the day starts anew is not known; it is asked again in an hour. Nothing is lost."
         else:
