@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
+import msgspec
 import pytest
 from sqlalchemy.engine import Engine
 
 from engine.two_sides import A_STREAMS, PRODUCTS, TWO_WAY, World, world
 from stockbridge.connectors.memory import Memory
 from stockbridge.core.errors import Retry
+from stockbridge.core.flow import Op
 from stockbridge.core.record import Page, Record
 
 
@@ -121,3 +124,21 @@ def test_a_tombstone_of_something_unknown_says_nothing(store: Engine, known: boo
     of.run()
     (row,) = of.b.rows("products").values()
     assert (row.get("status") == "off") is known
+
+
+def test_what_was_adopted_by_its_list_row_is_read_whole_before_it_is_made_again(store: Engine) -> None:
+    """Edits are not sent, so an adopted record is never fetched; made anew without its details it would lose them."""
+    items = A_STREAMS["items"]
+    fields = tuple(msgspec.structs.replace(one, detail=one.name == "price") for one in items.fields)
+    streams = {**A_STREAMS, "items": msgspec.structs.replace(items, fields=fields, detail_size=1)}
+    flow = msgspec.structs.replace(PRODUCTS, writes_b=frozenset({Op.CREATE, Op.REMOVE}))
+    of = world(store, flow)
+    of.a = Memory("Left", streams, prefix="a", tombstones=True)
+    id = of.a.put("items", {"name": "Bell", "price": Decimal(5)})
+    there = of.b.put("products", {"title": "Bell", "price": Decimal(5), "mark": id})
+    assert of.run().flows[0].adopted == 1
+    of.b.drop("products", there)
+    report = of.run(full=True)
+    assert (report.outcome, report.flows[0].created) == ("in step", 1)
+    assert [row["price"] for row in of.b.rows("products").values()] == [Decimal(5)]
+    assert of.run().flows[0].created == 0

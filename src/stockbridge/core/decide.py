@@ -19,6 +19,10 @@ from stockbridge.core.rules import Verdict, compile_rules, fields_of
 UNKNOWN = msgspec.UNSET
 
 
+class Unread(Exception):
+    """A record is to be made out of a list row that lacks some of its fields."""
+
+
 class Write(msgspec.Struct, frozen=True, kw_only=True):
     """One write at one side. `before` holds the values it replaces, as far as they are known."""
 
@@ -33,11 +37,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What to do with one pair of records.
 
     `kind`: same (nothing to do) · agree (no write, but the snapshots move on) · write · drop (both gone: forget the
-    link) · left out · masked (a write the flow does not allow) · wait · refuse. `a_seen` and `b_seen` are what the
+    link) · left out · masked (a write the flow does not allow) · wait · refuse · unread (its details are needed first). `a_seen` and `b_seen` are what the
     decision saw, and so what the snapshots may hold afterwards.
     """
 
-    kind: Literal["same", "agree", "write", "drop", "left out", "masked", "wait", "refuse"]
+    kind: Literal["same", "agree", "write", "drop", "left out", "masked", "wait", "refuse", "unread"]
     writes: tuple[Write, ...] = ()
     a_seen: Values | None = None
     b_seen: Values | None = None
@@ -162,6 +166,8 @@ def decide(
             reason=f"It needs {missing.what}, which is not at the other side yet.",
             remedy=f"See: stockbridge explain {missing.flow} {missing.id}",
         )
+    except Unread:
+        return Decision(kind="unread")
     except LeftOut as left_out:
         return Decision(kind="left out", reason=str(left_out), needs=left_out.needs)
     except Unfit as unfit:
@@ -195,6 +201,8 @@ def _unlinked(compiled: Compiled, a: Record | None, b: Record | None, resolve: R
 
 
 def _create(at: Side, source: CompiledSide, record: Record, verdict: Verdict, resolve: Resolve) -> Write:
+    if not record.full and source.thin:
+        raise Unread
     values: Values = {}
     for move in source.moves:
         value = verdict.sets[move.target] if move.target in verdict.sets else move.to(record, resolve)

@@ -32,7 +32,12 @@ from stockbridge.store.journal import Intent
 
 _IN_FLIGHT = 128
 _GROUP = 32  # answers stored in one transaction: each commit waits for the disk
-_STATES: dict[str, waiting.State] = {"wait": "waiting", "refuse": "refused", "left out": "left out"}
+_STATES: dict[str, waiting.State] = {
+    "wait": "waiting",
+    "refuse": "refused",
+    "left out": "left out",
+    "unread": "woken",
+}
 _FAILURES = 5  # writes in a row that found nobody at the other end
 
 
@@ -241,7 +246,7 @@ def _settle_quiet(
     settled: list[Item] = []
     for item in items:
         decision = item.decision
-        if decision.kind in ("wait", "refuse") or decision.needs:
+        if decision.kind in ("wait", "refuse", "unread") or decision.needs:
             side: Side = "a" if item.a_id is not None else "b"
             parked.append(
                 waiting.Unsettled(

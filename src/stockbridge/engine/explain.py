@@ -106,7 +106,7 @@ def _verdict(
     there = session.b.name
     if parked is not None and parked.state != "woken":
         return ("refused" if parked.state == "refused" else "waiting"), parked.reason, parked.remedy
-    if thin:
+    if thin or decision.kind == "unread":
         return "to be written", "Its details are fetched by the next run.", "stockbridge run"
     match decision.kind:
         case "wait":

@@ -141,6 +141,9 @@ def _count(session: Session, compiled: Compiled, out: FlowPreview, item: Item) -
                 out.update += 1
             if sum(sample.op == str(ops[-1]) for sample in out.samples) < _SAMPLES:
                 out.samples.append(sample_of(compiled, item))
+        case "unread":
+            out.create += 1
+            out.unread += 1
         case "agree" if item.link is None:
             out.adopt += 1
         case "left out":

@@ -150,6 +150,8 @@ def run_flow(
                         read_a=() if waited else [record for _, record in rows_a],
                     )
                 writer.settle_without_call(items)
+                unread = [item.a_id for item in items if item.decision.kind == "unread" and item.a_id]
+                fetcher.want(source, dict.fromkeys(unread, 1))
                 writer.submit([item for item in items if item.decision.kind == "write"])
                 tell("writing")
             if writer.stop is None:
