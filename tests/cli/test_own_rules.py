@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from stockbridge.core.decide import compile_flow
+from stockbridge.core.compiled import compile_flow
 from stockbridge.core.flow import Flow
 from stockbridge.core.rules import Verdict
 from stockbridge.wiring.fields import sources, targets

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from core.two_streams import ADMIT, LINK, MARK, VOID, A, B, a_record, b_record, compiled, gone, linked, nobody
-from stockbridge.core.decide import Decision, compile_flow, decide, partly_agreed, seen, wants_detail
+from stockbridge.core.compiled import compile_flow, seen
+from stockbridge.core.decide import Decision, decide, partly_agreed, wants_detail
 from stockbridge.core.flow import Condition, GonePolicy, LinkView, Op, Owner, Pair, Rule, Then
 from stockbridge.core.record import Record
 

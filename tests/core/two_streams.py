@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stockbridge.core.decide import Compiled, compile_flow
+from stockbridge.core.compiled import Compiled, compile_flow
 from stockbridge.core.flow import Condition, Flow, GonePolicy, LinkView, Match, Op, Owner, Pair, Rule, Then
 from stockbridge.core.record import Field, Kind, Record, Stream, Values
 

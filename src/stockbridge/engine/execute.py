@@ -12,7 +12,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 import msgspec
 from sqlalchemy import Connection
 
-from stockbridge.core.decide import Compiled, Write
+from stockbridge.core.compiled import Compiled
+from stockbridge.core.decide import Write
 from stockbridge.core.errors import (
     Halt,
     OverBudget,

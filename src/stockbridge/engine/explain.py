@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection
 
-from stockbridge.core.decide import Compiled, Decision, wants_detail
+from stockbridge.core.compiled import Compiled
+from stockbridge.core.decide import Decision, wants_detail
 from stockbridge.core.flow import Op, Pair, Rule
 from stockbridge.core.mapping import LEAVE, Missing, Move, Resolve, Unfit
 from stockbridge.core.record import Record, Value, value_of

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from stockbridge.core import limits
-from stockbridge.core.decide import Compiled
+from stockbridge.core.compiled import Compiled
 from stockbridge.core.errors import Halt
 from stockbridge.core.flow import Op, Side
 from stockbridge.engine.session import Session

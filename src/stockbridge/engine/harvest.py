@@ -8,7 +8,8 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection
 
-from stockbridge.core.decide import Compiled, CompiledSide, Write, partly_agreed, seen
+from stockbridge.core.compiled import Compiled, CompiledSide, seen
+from stockbridge.core.decide import Write, partly_agreed
 from stockbridge.core.errors import (
     Exists,
     Gone,

@@ -7,7 +7,7 @@ import math
 from sqlalchemy import Connection, update
 
 from stockbridge.core import limits
-from stockbridge.core.decide import Compiled
+from stockbridge.core.compiled import Compiled
 from stockbridge.core.flow import Op
 from stockbridge.core.record import Record
 from stockbridge.core.report import FlowPreview, OnProgress, Preview, Progress, Sample

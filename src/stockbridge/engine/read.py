@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 from sqlalchemy import Connection
 
-from stockbridge.core.decide import Compiled
+from stockbridge.core.compiled import Compiled
 from stockbridge.core.errors import Halt, Retry
 from stockbridge.core.flow import Op, Side
 from stockbridge.core.record import Page, Record, Refusal, Stream

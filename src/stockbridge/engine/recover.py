@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 import msgspec
 from sqlalchemy import Connection
 
-from stockbridge.core.decide import Compiled, partly_agreed, seen
+from stockbridge.core.compiled import Compiled, seen
+from stockbridge.core.decide import partly_agreed
 from stockbridge.core.flow import LinkView, Op, Side
 from stockbridge.core.mapping import BACK, kept
 from stockbridge.core.record import Record, Values, values_type

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import update
 
-from stockbridge.core.decide import Compiled
+from stockbridge.core.compiled import Compiled
 from stockbridge.core.errors import Halt, OverBudget, Retry, Trouble, Unauthorized, Uncertain
 from stockbridge.core.report import FlowReport, OnProgress, RunReport
 from stockbridge.engine.fetch import Fetcher

@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import Connection, Engine
 
 from stockbridge.connectors.base import Connector
-from stockbridge.core.decide import Compiled, compile_flow
+from stockbridge.core.compiled import Compiled, compile_flow
 from stockbridge.core.flow import Flow, Side
 from stockbridge.core.record import Stream
 from stockbridge.store import links, mirror

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from stockbridge.core import limits
-from stockbridge.core.decide import Compiled
+from stockbridge.core.compiled import Compiled
 from stockbridge.core.errors import Trouble
 from stockbridge.core.flow import Flow, Side
 from stockbridge.core.record import Record, Refusal

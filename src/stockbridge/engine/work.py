@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable
 import msgspec
 from sqlalchemy import Connection
 
-from stockbridge.core.decide import Compiled, Decision, decide, wants_detail
+from stockbridge.core.compiled import Compiled
+from stockbridge.core.decide import Decision, decide, wants_detail
 from stockbridge.core.flow import LinkView, Match, Op
 from stockbridge.core.mapping import BACK, OUT, Move
 from stockbridge.core.record import Record
