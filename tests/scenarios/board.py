@@ -17,6 +17,7 @@ import typer
 
 from scenarios.truth import differences
 from stockbridge.cli import work
+from stockbridge.cli.logs import set_up_logs
 from stockbridge.cli.main import main
 from stockbridge.connectors.optiply.account import OptiplyAccount
 from stockbridge.connectors.zoho.account import ZohoAccount
@@ -86,13 +87,14 @@ def command(*arguments: str) -> Done:
 
 def _run(*, full: bool) -> Done:
     """The command `run --json` without the reading of its arguments, which takes longer than a small run."""
-    out, code = io.StringIO(), 0
-    with redirect_stdout(out):
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with redirect_stdout(out), redirect_stderr(err):
+        set_up_logs(debug=False)
         try:
             work.run(full=full, as_json=True)
         except typer.Exit as end:
             code = end.exit_code
-    return Done(code=code, out=out.getvalue(), err="")
+    return Done(code=code, out=out.getvalue(), err=err.getvalue())
 
 
 @dataclass(slots=True, kw_only=True)
