@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, update
 
@@ -19,6 +20,7 @@ from stockbridge.engine.session import Session
 from stockbridge.engine.settle import CHUNK, plan_fetches, start_of, store_fetched
 from stockbridge.engine.work import Item, decide_chunk, lacking_detail
 from stockbridge.store import checkpoints, links, mirror, waiting
+from stockbridge.store.rows import chunks
 from stockbridge.store.schema import sync
 
 _SAMPLES = 3
@@ -75,7 +77,7 @@ def _flow(session: Session, connection: Connection, compiled: Compiled) -> FlowP
         (start_of(session, compiled, state, "a"), ""),
         (start_of(session, compiled, state, "b"), ""),
     )
-    seen: set[tuple[str | None, str | None]] = set()
+    seen: set[tuple[str, str]] = set()
     while True:
         rows_a = mirror.changed(connection, session.at("a", flow.a), place_a, CHUNK)
         rows_b = mirror.changed(connection, session.at("b", flow.b), place_b, CHUNK)
@@ -87,6 +89,7 @@ def _flow(session: Session, connection: Connection, compiled: Compiled) -> FlowP
             one.id for one in lacking_detail(session, connection, compiled, [record for _, record in rows_a])
         }
         _count_unread(session, connection, compiled, out, thin)
+        seen.update(("a", id) for id in thin)
         items = decide_chunk(
             session,
             connection,
@@ -96,21 +99,42 @@ def _flow(session: Session, connection: Connection, compiled: Compiled) -> FlowP
             recheck=recheck,
             planning=True,
         )
-        for item in items:
-            if (item.a_id, item.b_id) in seen:
-                continue
-            seen.add((item.a_id, item.b_id))
-            _count(session, compiled, out, item)
-    for row in waiting.rows(connection, session.sync_id, flow.name, limit=100_000):
-        if ((row.id, None) in seen) or any(pair[0] == row.id for pair in seen):
-            continue
-        table = out.refused if row.state == "refused" else out.waiting
-        table[row.reason] = table.get(row.reason, 0) + 1
+        _count_new(session, compiled, out, items, seen)
+    unsettled = [
+        row
+        for row in waiting.rows(connection, session.sync_id, flow.name, limit=100_000)
+        if (row.side, row.id) not in seen
+    ]
+    for row in unsettled:
+        if row.state == "refused":  # until it or the mapping changes
+            out.refused[row.reason] = out.refused.get(row.reason, 0) + 1
+    anew = [row for row in unsettled if row.state not in ("refused", "left out")]
+    for some in chunks(anew, CHUNK):  # what they wait for may be there by now, or be made by this very run
+        a_ids, b_ids = ([row.id for row in some if row.side == side] for side in ("a", "b"))
+        items = decide_chunk(session, connection, compiled, a_ids, b_ids, recheck=recheck, planning=True)
+        _count_new(session, compiled, out, items, seen)
     linked = links.count(connection, session.sync_id, flow.name)
     for _side, gone in deletions_to_come(session, connection, compiled):
         if words := limits.too_many_deletions(gone, linked):
             out.halts.append(f"{gone:,} deletions at once ({words}); a run stops and asks")
     return out
+
+
+def _count_new(
+    session: Session,
+    compiled: Compiled,
+    out: FlowPreview,
+    items: Sequence[Item],
+    seen: set[tuple[str, str]],
+) -> None:
+    """Count what was not counted yet; a pair that changed at both sides comes up twice."""
+    for item in items:
+        if item.a_id is not None and ("a", item.a_id) in seen:
+            continue
+        if item.b_id is not None and ("b", item.b_id) in seen:
+            continue
+        seen.update((side, id) for side, id in (("a", item.a_id), ("b", item.b_id)) if id is not None)
+        _count(session, compiled, out, item)
 
 
 def _count_unread(

@@ -20,6 +20,10 @@ from stockbridge.engine.settle import plan_fetches, run_flow
 from stockbridge.store import runs, waiting
 from stockbridge.store.schema import sync
 
+_ROUNDS = (
+    3  # a parent's answer may be lost, then its child's; what is lost more often is left to the next run
+)
+
 
 def run(
     session: Session,
@@ -50,9 +54,11 @@ def run(
         plan_fetches(session, flows, fetcher)
         for compiled in flows:
             run_flow(session, compiled, number, fetcher, reports[compiled.flow.name], on_progress)
-        lost = recover(session)  # answers that were lost on the way: by now the other side can be asked
-        _count(reports, lost)
-        if lost.intents:
+        for _ in range(_ROUNDS):  # answers that were lost on the way: by now the other side can be asked
+            lost = recover(session)
+            _count(reports, lost)
+            if not lost.intents:
+                break
             for compiled in flows:
                 run_flow(session, compiled, number, fetcher, reports[compiled.flow.name], on_progress)
         trouble = fetcher.trouble
