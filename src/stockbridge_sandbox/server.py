@@ -249,10 +249,13 @@ class Server:
                 case "slow":
                     self._clock.sleep(fault.seconds)
                 case "hang":
+                    self._log.add(system, request, None)  # when it came, not when it is let go
                     self._stopping.wait(fault.seconds)
                 case "revoke_token" if mount.revoke_token is not None:
                     mount.revoke_token(request)
-        if "hang" in kinds or "drop_before" in kinds:
+        if "hang" in kinds:
+            return False
+        if "drop_before" in kinds:
             self._log.add(system, request, None)
             return False
         if "status" in kinds:
