@@ -280,3 +280,17 @@ def test_a_side_that_is_truly_empty_can_be_approved(one_way: World) -> None:
     approve(one_way.open(), report.stop_code)
     assert one_way.run().outcome == "in step"
     assert {row.get("status") for row in one_way.b.rows("products").values()} == {"off"}
+
+
+def test_a_flow_that_only_recognises_serves_those_that_refer_to_it(store: Engine) -> None:
+    recognised = msgspec.structs.replace(PRODUCTS, pairs=PRODUCTS.pairs[:1], writes_b=frozenset())
+    of = world(store, recognised, SUPPLIES)
+    for number in (1, 2):
+        of.a.put("items", {"name": f"Item {number}"}, f"x{number}")
+        of.a.put("vendor_items", {"name": f"Item {number} by Mara", "item": f"x{number}"}, f"v{number}")
+    there = of.b.put("products", {"title": "Kept as it is", "mark": "x1"})
+    report = of.run()
+    assert report.outcome == "in step"
+    assert [row["product"] for row in of.b.rows("supplies").values()] == [there]
+    assert report.flows[1].left_out == {"the products it belongs to are left out": 1}
+    assert of.b.rows("products") == {there: {"title": "Kept as it is", "mark": "x1"}}

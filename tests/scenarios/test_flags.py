@@ -90,6 +90,21 @@ def test_entities_that_are_not_synced(monkeypatch: pytest.MonkeyPatch) -> None:
         assert shop.optiply("suppliers") == shop.optiply("sellOrders") == {}
 
 
+@pytest.mark.parametrize("left_out", [["products"], ["suppliers"], ["products", "suppliers"]])
+def test_what_others_refer_to_is_recognised_even_when_it_is_not_synced(
+    left_out: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with board(monkeypatch, not_sync_entities=left_out) as shop:
+        done = shop.run()
+        assert done.code == 0, done.out
+        for name in left_out:
+            assert shop.optiply(name) == {}
+        assert shop.optiply("supplierProducts") == {}  # nothing to hang them on
+        assert bool(shop.optiply("sellOrders")) == ("products" not in left_out)
+        idle = shop.run()
+        assert (idle.code, idle.writes) == (0, [])
+
+
 def test_edits_of_orders_are_ignored_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     with board(monkeypatch) as shop:
         assert shop.run().code == 0

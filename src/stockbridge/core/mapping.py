@@ -339,13 +339,15 @@ def _move_lines(
         if name not in record.values:
             return LEAVE
         out: dict[Any, dict[str, Value]] = {}
+        unwanted: LeftOut | None = None
         for number, line in enumerate(record.values[name] or (), 1):
             if key_source is not None and line.get(key_source) is None:
                 continue  # a line of free text: no product, nothing to plan
             part = Record(id=f"line {number}", values=line, version="")
             try:
                 made = {move.target: move.to(part, resolve) for move in moves}
-            except LeftOut:
+            except LeftOut as left_out:
+                unwanted = left_out
                 continue  # its product is not wanted over there; the order's total is kept
             except Unfit as unfit:
                 raise Unfit(
@@ -358,6 +360,8 @@ def _move_lines(
             else:
                 for add in lines.add:
                     known[add] = known[add] + made[add]
+        if unwanted is not None and not out:
+            raise unwanted  # nothing of it is wanted
         for made in out.values():
             for target_name, whole in finish.items():
                 try:

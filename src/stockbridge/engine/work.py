@@ -220,7 +220,9 @@ def _unlinked(
             out[id] = OUT
         elif id in there:
             out[id] = there[id]
-        elif planning and Op.CREATE in compiled.b.writes:
+        elif Op.CREATE not in compiled.b.writes:
+            out[id] = OUT  # only recognised, never made: nobody can wait for it
+        elif planning:
             out[id] = PLANNED
     return out
 

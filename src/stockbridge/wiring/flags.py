@@ -174,7 +174,7 @@ FLAGS: tuple[Flag, ...] = (
         aliases=("notSyncEntities",),
         default=(),
         takes=f"any of {', '.join(FLOWS)}",
-        help="Flows to leave out altogether.",
+        help="Flows to leave out; what the others refer to is still recognised in Optiply, and never written.",
         flows=FLOWS,
         parse=parse_entities,
     ),

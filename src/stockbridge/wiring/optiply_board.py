@@ -28,11 +28,23 @@ _TARGETS: dict[str, Stream] = {
 def optiply_board(settings: Settings) -> tuple[Flow, ...]:
     """The flows of a board with these settings."""
     flags = settings.flags
-    flows = (_products(flags), _suppliers(), _supplier_products(), _sell_orders(flags))
-    return tuple(
-        with_own_rules(_with_own_mapping(flow, settings), settings.rules.get(flow.name, []))
-        for flow in flows
-        if flow.name not in flags["not_sync_entities"]
+    out = []
+    for flow in (_products(flags), _suppliers(), _supplier_products(), _sell_orders(flags)):
+        if flow.name not in flags["not_sync_entities"]:
+            out.append(with_own_rules(_with_own_mapping(flow, settings), settings.rules.get(flow.name, [])))
+        elif any(one not in flags["not_sync_entities"] for one in _NEEDED_BY.get(flow.name, ())):
+            out.append(_recognised_only(flow))
+    return tuple(out)
+
+
+_NEEDED_BY = {"products": ("supplier_products", "sell_orders"), "suppliers": ("supplier_products",)}
+
+
+def _recognised_only(flow: Flow) -> Flow:
+    """A flow that is left out and that others refer to: what is in Optiply already is recognised, nothing is written."""
+    mark = tuple(pair for pair in flow.pairs if pair.a == "id")
+    return msgspec.structs.replace(
+        flow, pairs=mark, rules_a=(), writes_b=frozenset(), gone_a=GonePolicy(), match=flow.match[:1]
     )
 
 
