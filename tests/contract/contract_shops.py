@@ -15,10 +15,10 @@ from stockbridge.connectors.zoho import account as zoho_account
 from stockbridge.connectors.zoho import connector as zoho
 from stockbridge.core.record import Ability, Field, Kind, Stream, Values
 from stockbridge.core.secret import Secret
-from stockbridge.http.clock import REAL
-from stockbridge.http.oauth import drive
+from stockbridge.http.clock import REAL, Clock
+from stockbridge.http.oauth import Token, drive
 from stockbridge.http.transport import Transport
-from stockbridge_sandbox.run import start
+from stockbridge_sandbox.run import Sandbox, start
 
 RECORDS = 230  # more than one page of every connector
 
@@ -78,30 +78,38 @@ def memory_shop() -> Iterator[Shop]:
     )
 
 
+def zoho_login(
+    sandbox: Sandbox, transport: Transport, clock: Clock
+) -> tuple[zoho_account.ZohoAccount, Token]:
+    """The sandbox's organisation, signed in to with its self-client code, and the first access token."""
+    login = sandbox.zoho.accounts()
+    server = f"{sandbox.zoho_url}/dc/eu"
+    secret = Secret(login["client_secret"])
+    given = drive(
+        zoho_account.exchange(
+            accounts_server=server,
+            code=login["self_client_code"],
+            client_id=login["client_id"],
+            client_secret=secret,
+            clock=clock,
+        ),
+        transport.send,
+    )
+    account = zoho_account.ZohoAccount(
+        name="Sandbox",
+        accounts_server=server,
+        organization_id=login["organization_id"],
+        client_id=login["client_id"],
+        client_secret=secret,
+        refresh_token=given.refresh_token,
+    )
+    return account, given.token
+
+
 @contextmanager
 def zoho_shop() -> Iterator[Shop]:
     with start(items=RECORDS, vendors=6, orders=20, seed=3) as sandbox, Transport() as transport:
-        login = sandbox.zoho.accounts()
-        server = f"{sandbox.zoho_url}/dc/eu"
-        secret = Secret(login["client_secret"])
-        given = drive(
-            zoho_account.exchange(
-                accounts_server=server,
-                code=login["self_client_code"],
-                client_id=login["client_id"],
-                client_secret=secret,
-                clock=REAL,
-            ),
-            transport.send,
-        )
-        account = zoho_account.ZohoAccount(
-            name="Sandbox",
-            accounts_server=server,
-            organization_id=login["organization_id"],
-            client_id=login["client_id"],
-            client_secret=secret,
-            refresh_token=given.refresh_token,
-        )
+        account, _ = zoho_login(sandbox, transport, REAL)
 
         def add(name: str) -> str:
             made = sandbox.zoho.direct("POST", "/items", body={"name": name, "rate": 1})

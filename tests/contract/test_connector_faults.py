@@ -9,18 +9,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from contract_shops import zoho_login
 
 from stockbridge.connectors.optiply import connector as optiply
 from stockbridge.connectors.optiply.account import OptiplyAccount
 from stockbridge.connectors.optiply.connector import OptiplyConnector
-from stockbridge.connectors.zoho import account as zoho_account
 from stockbridge.connectors.zoho import connector as zoho
 from stockbridge.connectors.zoho.connector import ZohoConnector
 from stockbridge.core.errors import OverBudget, Unauthorized, Uncertain
 from stockbridge.core.record import Record
 from stockbridge.core.secret import Secret
 from stockbridge.http.clock import scaled
-from stockbridge.http.oauth import drive
 from stockbridge.http.transport import Transport
 from stockbridge_sandbox.faults import Fault
 from stockbridge_sandbox.run import Sandbox, start
@@ -35,27 +34,7 @@ def shop(**options: Any) -> Iterator[tuple[Sandbox, ZohoConnector, OptiplyConnec
     with start(**{"items": 230, "vendors": 6, "orders": 20, "seed": 3, "speed": SPEED, **options}) as sandbox:
         clock = scaled(sandbox.clock.speed, start=sandbox.clock.now())
         with Transport() as transport:
-            login = sandbox.zoho.accounts()
-            server = f"{sandbox.zoho_url}/dc/eu"
-            secret = Secret(login["client_secret"])
-            given = drive(
-                zoho_account.exchange(
-                    accounts_server=server,
-                    code=login["self_client_code"],
-                    client_id=login["client_id"],
-                    client_secret=secret,
-                    clock=clock,
-                ),
-                transport.send,
-            )
-            account = zoho_account.ZohoAccount(
-                name="Sandbox",
-                accounts_server=server,
-                organization_id=login["organization_id"],
-                client_id=login["client_id"],
-                client_secret=secret,
-                refresh_token=given.refresh_token,
-            )
+            account, token = zoho_login(sandbox, transport, clock)
             at_optiply = sandbox.optiply.login
             other = OptiplyAccount(
                 name="Sandbox",
@@ -70,7 +49,7 @@ def shop(**options: Any) -> Iterator[tuple[Sandbox, ZohoConnector, OptiplyConnec
             )
             yield (
                 sandbox,
-                zoho.connect(account, clock=clock, transport=transport, token=given.token),
+                zoho.connect(account, clock=clock, transport=transport, token=token),
                 optiply.connect(other, clock=clock, transport=transport),
             )
 

@@ -25,7 +25,8 @@ class Ledger(msgspec.Struct, kw_only=True):
 
 
 class Memory:
-    """Records by stream and id. A stream with a `detail_size` lists its rows without their detail fields. `limit` cuts texts on writing; `tombstones` tells of deletions in incremental reads.
+    """Records by stream and id. A stream with a `detail_size` lists its rows without their detail fields. `limit` cuts
+    texts on writing; `tombstones` tells of deletions in incremental reads.
 
     `on_write` is called before a write takes effect and after it ("before"/"after", operation, stream, id): it may
     raise, as a connection that breaks would.

@@ -238,13 +238,6 @@ def stands_unchanged(connection: Connection, at: Shelf, upto: int) -> bool:
     return connection.execute(query).first() is not None
 
 
-def newest(connection: Connection, at: Shelf) -> int:
-    """The number of the newest change of this stream; 0 when there is none."""
-    return int(
-        connection.execute(select(func.coalesce(func.max(mirror.c.seq), 0)).where(at.here())).scalar_one()
-    )
-
-
 def by_name(connection: Connection, at: Shelf, name: str) -> list[Record]:
     """Records whose id is `name`, or one of whose name fields (SKU, number, …) is; case is ignored."""
     found = list(get(connection, at, [name]).values())
