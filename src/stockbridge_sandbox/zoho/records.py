@@ -11,6 +11,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeAlias
 
+from stockbridge_sandbox.zoho.purchaserecords import Bill, PurchaseOrder, PurchaseReceive
+
 Day: TypeAlias = date
 ZERO = Decimal(0)
 
@@ -26,7 +28,18 @@ class Ledger:
 
 
 @dataclass(slots=True, kw_only=True)
+class Part:
+    """One line of a composite's recipe; `quantity` is for one piece of the composite."""
+
+    id: str
+    item_id: str
+    quantity: Decimal
+
+
+@dataclass(slots=True, kw_only=True)
 class Item:
+    """A product or service; a composite is an item with `is_combo_product` and a recipe in `parts` (facts: Zoho 10.4)."""
+
     id: str
     created: datetime
     modified: datetime
@@ -70,6 +83,7 @@ class Item:
     is_returnable: bool = True
     is_combo_product: bool = False
     combo_type: str = ""
+    parts: list[Part] = field(default_factory=list)
     custom_fields: dict[str, str] = field(default_factory=dict)
     stock: dict[str, Ledger] = field(default_factory=dict)
 
@@ -185,6 +199,75 @@ class SalesOrder:
 
 
 @dataclass(slots=True, kw_only=True)
+class BundleLine:
+    """A component; `quantity` is what one piece of the composite takes (quantity_consumed)."""
+
+    id: str
+    item_id: str
+    name: str
+    quantity: Decimal
+    rate: Decimal
+    description: str = ""
+    unit: str = ""
+    account_id: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Bundle:
+    """An assembly. Stock has moved when `status` is "bundled", all of it at `location_id` (facts: Zoho 10.5)."""
+
+    id: str
+    created: datetime
+    modified: datetime
+    reference_number: str
+    transaction_number: str
+    date: Day
+    composite_item_id: str
+    quantity: Decimal
+    location_id: str
+    status: str = "draft"
+    description: str = ""
+    expected_date: Day | None = None
+    lines: list[BundleLine] = field(default_factory=list)
+    custom_fields: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def item_ids(self) -> list[str]:
+        """The product and its components."""
+        return [self.composite_item_id, *(line.item_id for line in self.lines)]
+
+
+@dataclass(slots=True, kw_only=True)
+class AdjustmentLine:
+    id: str
+    item_id: str
+    name: str
+    quantity: Decimal
+    description: str = ""
+    unit: str = ""
+    location_id: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Adjustment:
+    id: str
+    created: datetime
+    modified: datetime
+    date: Day
+    reason: str
+    reason_id: str
+    location_id: str
+    reference_number: str = ""
+    description: str = ""
+    lines: list[AdjustmentLine] = field(default_factory=list)
+
+    @property
+    def item_ids(self) -> list[str]:
+        """The adjusted items."""
+        return [line.item_id for line in self.lines]
+
+
+@dataclass(slots=True, kw_only=True)
 class Location:
     id: str
     name: str
@@ -249,6 +332,11 @@ class Organization:
     email: str = "sam@example.com"
     number_prefix: str = "SO-"
     next_number: int = 1
+    purchaseorder_prefix: str = "PO-"
+    next_purchaseorder: int = 1
+    receive_prefix: str = "PR-"
+    next_receive: int = 1
+    next_bundle: int = 1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -263,6 +351,11 @@ class Switches:
     `user_disabled`: the user behind the token was deactivated, code 6018 (facts: Zoho 6).
     `mandatory_sku`: items need a SKU, else 2112 (facts: Zoho 6).
     `auto_number`: order numbers are given automatically, own ones need a flag, else 4097 (facts: Zoho 9).
+    `receive_moves_order_time`: a purchase receive moves its order's last_modified_time (facts: Zoho 17, open).
+    `receive_lines_own_ids`: lines of a receive have ids of their own and name the order's in purchaseorder_item_id.
+    `bundles_need_composite`: the list of bundles wants composite_item_id, as documented (facts: Zoho 10.5).
+    `bundle_completed_only`: a bundle with is_completed false is refused, as the document says (facts: Zoho 10.5).
+    `stale_reads_seconds`: records made less long ago are missing from every list (facts: Zoho 1).
     """
 
     per_minute: int = 100
@@ -276,6 +369,11 @@ class Switches:
     user_disabled: bool = False
     mandatory_sku: bool = False
     auto_number: bool = True
+    receive_moves_order_time: bool = True
+    receive_lines_own_ids: bool = False
+    bundles_need_composite: bool = False
+    bundle_completed_only: bool = False
+    stale_reads_seconds: float = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -287,6 +385,11 @@ class Books:
     items: list[Item] = field(default_factory=list)
     contacts: list[Contact] = field(default_factory=list)
     salesorders: list[SalesOrder] = field(default_factory=list)
+    purchaseorders: list[PurchaseOrder] = field(default_factory=list)
+    purchasereceives: list[PurchaseReceive] = field(default_factory=list)
+    bills: list[Bill] = field(default_factory=list)
+    bundles: list[Bundle] = field(default_factory=list)
+    inventoryadjustments: list[Adjustment] = field(default_factory=list)
     locations: list[Location] = field(default_factory=list)
     currencies: list[Currency] = field(default_factory=list)
     taxes: list[Tax] = field(default_factory=list)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -13,8 +13,11 @@ from stockbridge_sandbox.clock import Clock
 from stockbridge_sandbox.http import Request
 from stockbridge_sandbox.zoho.collection import Collection
 from stockbridge_sandbox.zoho.errors import no_such
+from stockbridge_sandbox.zoho.purchaserecords import Bill, PurchaseOrder, PurchaseReceive
 from stockbridge_sandbox.zoho.records import (
+    Adjustment,
     Books,
+    Bundle,
     Contact,
     Currency,
     CustomField,
@@ -41,6 +44,11 @@ class World:
         self.items: Collection[Item] = Collection(books.items)
         self.contacts: Collection[Contact] = Collection(books.contacts)
         self.salesorders: Collection[SalesOrder] = Collection(books.salesorders)
+        self.bundles: Collection[Bundle] = Collection(books.bundles)
+        self.adjustments: Collection[Adjustment] = Collection(books.inventoryadjustments)
+        self.purchaseorders: Collection[PurchaseOrder] = Collection(books.purchaseorders)
+        self.purchasereceives: Collection[PurchaseReceive] = Collection(books.purchasereceives)
+        self.bills: Collection[Bill] = Collection(books.bills)
         self.locations: Collection[Location] = Collection(books.locations)
         self.currencies: Collection[Currency] = Collection(books.currencies)
         self.taxes: Collection[Tax] = Collection(books.taxes)
@@ -51,6 +59,10 @@ class World:
         self._last_id = books.last_id
         for order in self.salesorders:
             self.commit(order, 1)
+        for document in (*self.bundles, *self.adjustments):
+            self.mention(document.item_ids, 1)
+        for document in (*self.purchaseorders, *self.bills):
+            self.note_use(document, 1)
 
     def books(self) -> Books:
         """The state as it is saved."""
@@ -60,6 +72,11 @@ class World:
             items=list(self.items),
             contacts=list(self.contacts),
             salesorders=list(self.salesorders),
+            purchaseorders=list(self.purchaseorders),
+            purchasereceives=list(self.purchasereceives),
+            bills=list(self.bills),
+            bundles=list(self.bundles),
+            inventoryadjustments=list(self.adjustments),
             locations=list(self.locations),
             currencies=list(self.currencies),
             taxes=list(self.taxes),
@@ -106,6 +123,17 @@ class World:
             entry.accounting += sign * (line.quantity - line.invoiced)
             entry.physical += sign * (line.quantity - line.shipped)
 
+    def note_use(self, document: PurchaseOrder | Bill, sign: int) -> None:
+        """Count (+1, -1) that a document holds its vendor and items, which then cannot be deleted."""
+        self.orders_of_customer[document.vendor_id] += sign
+        for line in document.lines:
+            self.orders_of_item[line.item_id] += sign
+
+    def mention(self, item_ids: Iterable[str], sign: int) -> None:
+        """Add (+1) or take back (-1) a document that keeps these items from being deleted."""
+        for item_id in item_ids:
+            self.orders_of_item[item_id] += sign
+
     def stock_moved(self, item_ids: set[str]) -> None:
         """Stock movements move the item's last_modified_time (facts: Zoho 5)."""
         now = self.now()
@@ -143,12 +171,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A successful answer: its message and what stands beside code and message."""
+    """A successful answer: its message and what stands beside code and message.
+
+    `flat_in_spec`: the documents have the fields of the record beside code and message, without an envelope.
+    """
 
     message: str = "success"
     status: int = 200
     content: Mapping[str, object] = field(default_factory=dict)
     location: str = ""
+    flat_in_spec: bool = False
 
 
 def one_item(world: World, id_: str) -> Item:
@@ -172,4 +204,44 @@ def one_order(world: World, id_: str) -> SalesOrder:
     record = world.salesorders.get(id_)
     if record is None:
         raise no_such("Sales Order")
+    return record
+
+
+def one_purchase(world: World, id_: str) -> PurchaseOrder:
+    """The purchase order of that id. Raises ApiError 404/1002."""
+    record = world.purchaseorders.get(id_)
+    if record is None:
+        raise no_such("Purchase Order")
+    return record
+
+
+def one_receive(world: World, id_: str) -> PurchaseReceive:
+    """The purchase receive of that id. Raises ApiError 404/1002."""
+    record = world.purchasereceives.get(id_)
+    if record is None:
+        raise no_such("Purchase Receive")
+    return record
+
+
+def one_bill(world: World, id_: str) -> Bill:
+    """The bill of that id. Raises ApiError 404/1002."""
+    record = world.bills.get(id_)
+    if record is None:
+        raise no_such("Bill")
+    return record
+
+
+def one_composite(world: World, id_: str) -> Item:
+    """The composite item of that id. Raises ApiError 404/1002, also for an item without a recipe."""
+    record = world.items.get(id_)
+    if record is None or not record.is_combo_product:
+        raise no_such("Composite Item")
+    return record
+
+
+def one_bundle(world: World, id_: str) -> Bundle:
+    """The assembly of that id. Raises ApiError 404/1002."""
+    record = world.bundles.get(id_)
+    if record is None:
+        raise no_such("Assembly")
     return record
