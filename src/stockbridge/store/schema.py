@@ -61,6 +61,7 @@ sync = Table(
     Column("seq", BigInteger, nullable=False),  # the newest change number given out in the mirror
     Column("previewed", Text),  # fingerprint of the settings that were last previewed
     Column("approved", LargeBinary),  # JSON: what a person allowed the next run to do
+    Column("hook_secret", LargeBinary),  # with which Zoho signs its webhooks, sealed
     Column("created_at", Text, nullable=False),
     UniqueConstraint("name"),
 )
@@ -203,4 +204,28 @@ run = Table(
     Column("detail", Text),
     Column("report", LargeBinary),  # JSON: counts by flow, calls, least calls
     Index("ix_run_sync", "sync", "id"),
+)
+
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("sync", Number, primary_key=True),
+    Column("kind", Text, primary_key=True),  # import | export | hints
+    Column("flow", Text, primary_key=True),  # the flow with a time of its own; "" for all others
+    Column("every", Text, nullable=False),  # "every 60 minutes", or cron; "" where webhooks say when
+    Column("next_due", Text, nullable=False),
+    Column("last_started", Text),
+    Column("last_outcome", Text),  # under way | in step | left over | stopped | failed
+    Column("last_success", Text),  # when a run last ended in step, or with records left over
+    Column("paused_by", Text),  # account | quota: nothing is tried before next_due
+)
+
+hint = Table(
+    "hint",
+    metadata,
+    Column("sync", Number, primary_key=True),
+    Column("side", Text, primary_key=True),
+    Column("stream", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("at", Text, nullable=False),  # when it was last told
 )

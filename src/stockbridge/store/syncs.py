@@ -15,7 +15,8 @@ from stockbridge.store.schema import metadata, sync
 
 
 class SyncRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One sync; `config` is what `wiring.settings` encodes, `approved` what a person allowed the next run to do."""
+    """One sync; `config` is what `wiring.settings` encodes, `approved` what a person allowed the next run to do,
+    `hook_secret` what its webhooks are signed with, sealed."""
 
     id: int
     name: str
@@ -28,6 +29,7 @@ class SyncRow(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     previewed: str | None
     approved: bytes | None
+    hook_secret: bytes | None
     created_at: str
 
 
@@ -79,6 +81,11 @@ def of_account(connection: Connection, account: int) -> list[SyncRow]:
 def configure(connection: Connection, number: int, config: bytes) -> None:
     """Store other settings; the next run compares them with what was previewed."""
     connection.execute(sa.update(sync).where(sync.c.id == number).values(config=config))
+
+
+def keep_hook_secret(connection: Connection, number: int, sealed: bytes) -> None:
+    """Store the secret that the sync's webhooks are signed with, sealed."""
+    connection.execute(sa.update(sync).where(sync.c.id == number).values(hook_secret=sealed))
 
 
 def remove(connection: Connection, number: int) -> None:

@@ -50,6 +50,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sync", "flow", name=op.f("pk_flow_state")),
     )
     op.create_table(
+        "hint",
+        sa.Column("sync", Number, nullable=False),
+        sa.Column("side", sa.Text(), nullable=False),
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("sync", "side", "stream", "id", name=op.f("pk_hint")),
+    )
+    op.create_table(
         "journal",
         sa.Column("id", Number, nullable=False),
         sa.Column("sync", Number, nullable=False),
@@ -138,6 +147,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_run_sync", "run", ["sync", "id"])
     op.create_table(
+        "schedule",
+        sa.Column("sync", Number, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("flow", sa.Text(), nullable=False),
+        sa.Column("every", sa.Text(), nullable=False),
+        sa.Column("next_due", sa.Text(), nullable=False),
+        sa.Column("last_started", sa.Text()),
+        sa.Column("last_outcome", sa.Text()),
+        sa.Column("last_success", sa.Text()),
+        sa.Column("paused_by", sa.Text()),
+        sa.PrimaryKeyConstraint("sync", "kind", "flow", name=op.f("pk_schedule")),
+    )
+    op.create_table(
         "sync",
         sa.Column("id", Number, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -150,6 +172,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("previewed", sa.Text()),
         sa.Column("approved", sa.LargeBinary()),
+        sa.Column("hook_secret", sa.LargeBinary()),
         sa.Column("created_at", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sync")),
         sa.UniqueConstraint("name", name=op.f("uq_sync_name")),
@@ -179,11 +202,13 @@ def downgrade() -> None:
         "account",
         "checkpoint",
         "flow_state",
+        "hint",
         "journal",
         "link",
         "match_key",
         "mirror",
         "run",
+        "schedule",
         "sync",
         "waiting",
     ):
