@@ -159,6 +159,7 @@ class Zoho:
             for field in fields(Switches):
                 setattr(self.switches, field.name, getattr(checked, field.name))
             self.world.items.redraw()
+            self.world.bundles.redraw()
             return checked
 
     def error(self, request: Request, status: int, code: int | None) -> Response:
@@ -183,6 +184,7 @@ class Zoho:
         with self.lock:
             collection: Any = {
                 "items": self.world.items,
+                "bundles": self.world.bundles,
                 "salesorders": self.world.salesorders,
             }.get(name, self.world.contacts)
             record: Item | SalesOrder | None = next(collection.since(None), None)
@@ -244,7 +246,9 @@ class Zoho:
 
     def _payload(self, reply: Reply, method: str) -> bytes:
         content = reply.content
-        if self.switches.spec_envelopes and method in ("POST", "PUT"):
+        if self.switches.spec_envelopes and reply.flat_in_spec:
+            content = {name: value for record in content.values() for name, value in dict(record).items()}  # type: ignore[call-overload]
+        elif self.switches.spec_envelopes and method in ("POST", "PUT"):
             content = {_SPEC_NAMES.get(name, name): value for name, value in content.items()}
         return encode({"code": 0, "message": reply.message, **content})
 

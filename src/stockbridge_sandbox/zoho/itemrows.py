@@ -22,7 +22,7 @@ def item_row(call: Call, item: Item) -> bytes:
     world = call.world
     row = {
         **templates()["item_row"],
-        **_shared(world, item),
+        **shared_fields(world, item),
         "item_name": item.name,
         "vendor_name": _vendor_name(world, item.vendor_id),
         "length": number_or_empty(item.length),
@@ -60,7 +60,7 @@ def item_bulk_detail(world: World, item: Item) -> Json:
     """A record of GET /itemdetails: as the detail, but without category and show_in_storefront (facts: Zoho 10.3)."""
     detail: Json = {
         **templates()["item"],
-        **_shared(world, item),
+        **shared_fields(world, item),
         "vendor_id": item.vendor_id,
         "vendor_name": _vendor_name(world, item.vendor_id),
         "unit_id": item.unit_id,
@@ -102,7 +102,8 @@ def item_bulk_detail(world: World, item: Item) -> Json:
     return detail
 
 
-def _shared(world: World, item: Item) -> Json:
+def shared_fields(world: World, item: Item) -> Json:
+    """What every shape of an item carries."""
     tax = world.taxes.get(item.tax_id)
     return {
         "group_id": item.group_id,

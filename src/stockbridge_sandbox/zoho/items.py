@@ -139,7 +139,7 @@ def create_item(call: Call) -> Reply:
     now = world.now()
     item = Item(id="", created=now, modified=now, name="", source="api")
     item.item_type = "sales_and_purchases" if body.get("purchase_rate") else "sales"
-    _read(world, item, body)
+    read_item(world, item, body)
     if not item.name:
         raise invalid_value("name")
     if world.switches.mandatory_sku and not item.sku:
@@ -149,7 +149,7 @@ def create_item(call: Call) -> Reply:
     item.purchase_account_id = item.purchase_account_id or accounts(item)[1]
     item.inventory_account_id = accounts(item)[2]
     if item.tracked:
-        _read_opening_stock(world, item, body)
+        read_opening_stock(world, item, body)
     world.items.add(item)
     return Reply(
         status=201,
@@ -163,10 +163,11 @@ def update_item(call: Call) -> Reply:
     """PUT /items/{id}: fields not sent keep what they hold."""
     world, item = call.world, one_item(call.world, call.ids[0])
     old = item.name
-    _read(world, item, call.body())
-    _touch(world, item)
+    read_item(world, item, call.body())
+    touch_item(world, item)
     if item.name != old:
         world.salesorders.redraw()
+        world.bundles.redraw()
     return Reply(message="Item details have been updated", content={"item": item_detail(world, item)})
 
 
@@ -175,19 +176,19 @@ def update_custom_fields(call: Call) -> Reply:
     world, item = call.world, one_item(call.world, call.ids[0])
     value = call.body().get("custom_fields")
     item.custom_fields = read_custom_fields(world, "item", value, item.custom_fields)
-    _touch(world, item)
+    touch_item(world, item)
     return Reply(message="Custom Fields Updated Successfully")
 
 
 def delete_item(call: Call) -> Reply:
     """DELETE /items/{id}: refused while an order holds the item."""
-    _delete(call.world, [one_item(call.world, call.ids[0])])
+    remove_items(call.world, [one_item(call.world, call.ids[0])])
     return Reply(message="The item has been deleted.")
 
 
 def delete_items(call: Call) -> Reply:
     """DELETE /items?item_ids=…: all or none."""
-    _delete(call.world, _many(call))
+    remove_items(call.world, _many(call))
     return Reply(message="The items have been deleted.")
 
 
@@ -229,11 +230,15 @@ def _many(call: Call) -> list[Item]:
 def _mark(world: World, items: list[Item], status: str) -> None:
     for item in items:
         item.status = status
-        _touch(world, item)
+        touch_item(world, item)
 
 
-def _delete(world: World, items: list[Item]) -> None:
-    if any(world.orders_of_item[item.id] for item in items):
+def remove_items(world: World, items: list[Item]) -> None:
+    """Delete items. Raises ApiError 400/1040 while a document or the recipe of a composite holds one of them."""
+    ids = {item.id for item in items}
+    if any(world.orders_of_item[id_] for id_ in ids) or any(
+        part.item_id in ids for item in world.items if item.id not in ids for part in item.parts
+    ):
         raise in_use(
             "Items which are a part of other transactions cannot be deleted. Instead, you can mark them as inactive."
         )
@@ -241,12 +246,13 @@ def _delete(world: World, items: list[Item]) -> None:
         world.items.remove(item)
 
 
-def _touch(world: World, item: Item) -> None:
+def touch_item(world: World, item: Item) -> None:
+    """Note that an item was edited."""
     item.modified = world.now()
     world.items.changed(item)
 
 
-def _read(world: World, item: Item, body: Json) -> None:
+def read_item(world: World, item: Item, body: Json) -> None:
     """Take over the fields of a body, all or none: everything is checked before anything is set."""
     new: dict[str, object] = {}
     for name, longest in _TEXTS.items():
@@ -304,7 +310,8 @@ def _check_unique(world: World, item: Item, new: dict[str, object]) -> None:
             raise already_exists(f"An item with the SKU {sku}")
 
 
-def _read_opening_stock(world: World, item: Item, body: Json) -> None:
+def read_opening_stock(world: World, item: Item, body: Json) -> None:
+    """Take over `initial_stock`, for the primary location or for each named one. Raises ApiError 400/2, 404/1002."""
     entries = body.get("locations") or body.get("warehouses")
     if not isinstance(entries, list):
         entries = [{"location_id": world.primary_location.id, "initial_stock": body.get("initial_stock")}]

@@ -39,6 +39,8 @@ class _Loader:
         contacts = [self._contact(contact) for contact in (*company.vendors, *company.customers)]
         recipes = {recipe.item: recipe.combo_type for recipe in company.recipes}
         items = [self._item(item, recipes.get(item.key, "")) for item in company.items]
+        orders = self._orders(items)
+        self._set_parts(items)
         return records.Books(
             organization=self._organization(),
             currencies=currencies,
@@ -47,9 +49,17 @@ class _Loader:
             custom_fields=fields,
             contacts=contacts,
             items=items,
-            salesorders=self._orders(items),
+            salesorders=orders,
             last_id=self._last,
         )
+
+    def _set_parts(self, items: list[records.Item]) -> None:
+        by_id = {item.id: item for item in items}
+        for recipe in self._company.recipes:
+            by_id[self._id("item", recipe.item)].parts = [
+                records.Part(id=self._next(), item_id=self._id("item", part.item), quantity=part.quantity)
+                for part in recipe.components
+            ]
 
     def _orders(self, items: list[records.Item]) -> list[records.SalesOrder]:
         by_id = {item.id: item for item in items}
