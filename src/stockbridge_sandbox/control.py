@@ -149,8 +149,32 @@ class Control:
         """A buy order placed by the Optiply user (createdFromPublicApi is false)."""
         return self._optiply.place_order(order)
 
+    def edit_order(self, key: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """A buy order that the Optiply user edits: dates, total, completed."""
+        return self._optiply.edit("buyOrders", key, attributes)
+
+    def remove_order(self, key: str) -> None:
+        """A buy order that the Optiply user deletes, with its lines and receipts."""
+        self._optiply.remove("buyOrders", key)
+
+    def add_order_line(self, key: str, line: Mapping[str, Any]) -> dict[str, Any]:
+        """A line that the Optiply user adds to a buy order; the order's total follows."""
+        return self._optiply.add_order_line(key, line)
+
+    def edit_order_line(self, key: str, line: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """A line of a buy order that the Optiply user edits; the order's total follows."""
+        return self._optiply.edit_order_line(key, line, attributes)
+
+    def remove_order_line(self, key: str, line: str) -> None:
+        """A line of a buy order that the Optiply user deletes; the order's total follows."""
+        self._optiply.remove_order_line(key, line)
+
+    def add(self, resource: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """A row that the Optiply user adds, such as a supplier product of their own."""
+        return self._optiply.add(resource, attributes)
+
     def edit(self, resource: str, key: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
-        """An edit by hand in Optiply, such as a minimum order quantity."""
+        """An edit by hand in Optiply, such as a minimum order quantity. Nothing but that row is written."""
         return self._optiply.edit(resource, key, attributes)
 
     def remove(self, resource: str, key: str) -> None:
@@ -239,6 +263,18 @@ class Control:
                 return self.optiply_settings(body)
             case "POST", "optiply", "orders":
                 return self.place_order(body)
+            case "PATCH", "optiply", "orders", key:
+                return self.edit_order(key, body)
+            case "DELETE", "optiply", "orders", key:
+                self.remove_order(key)
+            case "POST", "optiply", "orders", key, "lines":
+                return self.add_order_line(key, body)
+            case "PATCH", "optiply", "orders", key, "lines", line:
+                return self.edit_order_line(key, line, body)
+            case "DELETE", "optiply", "orders", key, "lines", line:
+                self.remove_order_line(key, line)
+            case "POST", "optiply", resource:
+                return self.add(resource, body)
             case "PATCH", "optiply", resource, key:
                 return self.edit(resource, key, body)
             case "DELETE", "optiply", resource, key:

@@ -11,19 +11,18 @@ import msgspec
 
 from stockbridge_sandbox.clock import Clock
 from stockbridge_sandbox.http import Request, Response, json_response
-from stockbridge_sandbox.optiply import rules
+from stockbridge_sandbox.optiply import planner, rules
 from stockbridge_sandbox.optiply.login import Login, Tokens, answer_token, check_token
+from stockbridge_sandbox.optiply.planner import BY_HAND
 from stockbridge_sandbox.optiply.query import find, parse_query
 from stockbridge_sandbox.optiply.refusal import Refusal, forbidden, malformed, not_found, server_text
 from stockbridge_sandbox.optiply.resources import RESOURCES, Resource
 from stockbridge_sandbox.optiply.rules import Books, Settings, Writer
 from stockbridge_sandbox.optiply.table import Row
-from stockbridge_sandbox.optiply.values import moment_text
 
 MEDIA_TYPE = "application/vnd.api+json"
 TOKEN_PATH = "/api/auth/oauth/token"  # noqa: S105 - a path, no secret
 _PATH = re.compile(r"/v1/([A-Za-z]+)(?:/(\d{1,18}))?(?:/([A-Za-z]+))?/?")
-_BY_HAND = Writer(from_api=False)
 
 
 class Optiply:
@@ -51,29 +50,34 @@ class Optiply:
     # -- the back door -------------------------------------------------------------------------------------------
 
     def place_order(self, order: Mapping[str, Any]) -> Row:
-        """A buy order placed by the Optiply user: `createdFromPublicApi` false, no remoteId, no quota, no log.
-
-        `order`: supplierId, lines [{productId, quantity, subtotalValue?, expectedDeliveryDate?}], and as wished assembly,
-        placed (default now), expectedDeliveryDate, completed, totalValue (default the sum of the lines). A missing
-        subtotalValue is quantity times the supplier product's price. Raises `Refusal`.
-        """
+        """A buy order placed by the Optiply user, as `planner.place_order` says: no quota, no log. Raises `Refusal`."""
         with self.lock:
-            given = dict(order)
-            lines = [self._priced_line(given, line) for line in given.pop("lines", [])]
-            total = sum((rules.money(line["subtotalValue"]) for line in lines), rules.money("0"))
-            given.setdefault("placed", moment_text(self._books.clock.now()))
-            given.setdefault("totalValue", str(total))
-            return _raw(rules.create(self._books, "buyOrders", {**given, "orderLines": lines}, _BY_HAND))
+            return _raw(planner.place_order(self._books, order))
+
+    def add_order_line(self, order: str | int, line: Mapping[str, Any]) -> Row:
+        """A line that the user adds to a buy order. Raises `Refusal`."""
+        with self.lock:
+            return _raw(planner.add_line(self._books, _id(order), line))
+
+    def edit_order_line(self, order: str | int, line: str | int, attributes: Mapping[str, Any]) -> Row:
+        """A line of a buy order that the user edits; the order's total follows. Raises `Refusal`."""
+        with self.lock:
+            return _raw(planner.edit_line(self._books, _id(order), _id(line), attributes))
+
+    def remove_order_line(self, order: str | int, line: str | int) -> None:
+        """A line of a buy order that the user removes; the order's total follows. Raises `Refusal`."""
+        with self.lock:
+            planner.remove_line(self._books, _id(order), _id(line))
 
     def add(self, collection: str, attributes: Mapping[str, Any]) -> Row:
         """A row added by hand (for example a supplier product kept by the Optiply user). Raises `Refusal`."""
         with self.lock:
-            return _raw(rules.create(self._books, _known(collection).name, attributes, _BY_HAND))
+            return _raw(rules.create(self._books, _known(collection).name, attributes, BY_HAND))
 
     def edit(self, collection: str, key: str | int, attributes: Mapping[str, Any]) -> Row:
         """Attributes changed by hand, such as minimumPurchaseQuantity or lotSize. Raises `Refusal`."""
         with self.lock:
-            return _raw(rules.change(self._books, _known(collection).name, _id(key), attributes, _BY_HAND))
+            return _raw(rules.change(self._books, _known(collection).name, _id(key), attributes, BY_HAND))
 
     def remove(self, collection: str, key: str | int) -> None:
         """A row removed by hand: the API answers 404 for it from now on. Raises `Refusal`."""
@@ -116,7 +120,7 @@ class Optiply:
         with self.lock:
             match = _PATH.fullmatch(request.path)
             if match and match[1] in RESOURCES and self._books.tables[match[1]].ids:
-                rules.change(self._books, match[1], self._books.tables[match[1]].ids[0], {}, _BY_HAND)
+                rules.change(self._books, match[1], self._books.tables[match[1]].ids[0], {}, BY_HAND)
 
     def error(self, request: Request, status: int, _code: int | None) -> Response:
         """The answer of an injected failure, in the shape the status has here."""
@@ -261,15 +265,6 @@ class Optiply:
             "links": {"self": here},
         }
 
-    def _priced_line(self, order: Mapping[str, Any], line: Mapping[str, Any]) -> dict[str, Any]:
-        if "subtotalValue" in line:
-            return dict(line)
-        offers = self._books.tables["supplierProducts"]
-        product, supplier = _whole(line.get("productId")), _whole(order.get("supplierId"))
-        pair = offers.lookup("productId", product) & offers.lookup("supplierId", supplier)
-        price = next((offers.live[key]["price"] for key in sorted(pair)), None) or "0"
-        return {**line, "subtotalValue": str(rules.money(price) * int(line.get("quantity", 0)))}
-
     def _add_account(self, name: str) -> None:
         table = self._books.tables["accounts"]
         table.next_id = self.login.account_id
@@ -335,10 +330,6 @@ def _id(key: str | int) -> int:
     if isinstance(key, str) and not key.isdecimal():
         raise not_found("row", key)
     return int(key)
-
-
-def _whole(value: object) -> object:
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 def _raw(row: Row) -> Row:

@@ -27,17 +27,29 @@ from stockbridge_sandbox.optiply.values import moment_text, parse_moment, read_v
 # The coupling under which a remoteId is kept when the caller names none (facts: Optiply 8.2 (4)).
 NO_COUPLING = "0"
 _AMOUNT = Attribute(name="amount", kind="money", digits=17)
+# Resources that are lines of an order -> the order's resource and the reference to it.
+_ORDER_OF = {
+    child: (order.name, reference)
+    for order in RESOURCES.values()
+    for _, child, reference in order.relations
+    if child == order.lines
+}
 _READ_ONLY = {attribute.name for attribute in GENERAL} | {"id", "remoteIdMap", "productCount"}
 
 
 @dataclass(slots=True, kw_only=True)
 class Settings:
-    """Switches for what the facts leave open. Each default is the faithful or the stricter choice."""
+    """Switches for what the facts leave open. Each default is the faithful or the stricter choice.
+
+    `line_moves_order_time`: adding, changing or removing a line of an order moves the order's `updatedAt`. Nobody knows;
+    a reader that must not rely on it is the stricter case.
+    """
 
     check_content_type: bool = True
     strict_integers: bool = True
     remote_id_needs_coupling: bool = False
     refuse_unknown_attributes: bool = True
+    line_moves_order_time: bool = False
     token_seconds: int = 86_399
 
 
@@ -98,6 +110,7 @@ def create(books: Books, name: str, given: Mapping[str, Any], writer: Writer) ->
         if resource.lines == "buyOrderLines":
             _complete_buy_line(books, line, row)
         insert(books, resource.lines, line, line_remote, writer)
+    _line_written(books, name, row)
     _keep_one_preferred(books, name, row)
     return row
 
@@ -121,6 +134,7 @@ def change(books: Books, name: str, key: int, given: Mapping[str, Any], writer: 
     changes["remoteIdMap"] = _remote_ids(books, given, writer, row["remoteIdMap"])
     changes["updatedAt"] = moment_text(books.clock.now())
     changed = books.tables[name].change(key, changes)
+    _line_written(books, name, changed)
     _keep_one_preferred(books, name, changed)
     return changed
 
@@ -130,11 +144,12 @@ def remove(books: Books, name: str, key: int) -> None:
 
     Raises `Refusal`: 404 when it is not there, 409 when order lines or orders hold on to it.
     """
-    live_row(books, name, key)
+    row = live_row(books, name, key)
     for holder, reference in HELD_BY.get(name, ()):
         if books.tables[holder].lookup(reference, key):
             raise clash(f"{name} with id {key} is still used by {holder}")
     _remove_with_children(books, name, key, moment_text(books.clock.now()))
+    _line_written(books, name, row)
 
 
 def _remove_with_children(books: Books, name: str, key: int, when: str) -> None:
@@ -144,6 +159,12 @@ def _remove_with_children(books: Books, name: str, key: int, when: str) -> None:
     table = books.tables[name]
     if key in table.live:
         table.remove(key, {"deletedAt": when})
+
+
+def _line_written(books: Books, name: str, line: Row) -> None:
+    parent, reference = _ORDER_OF.get(name, ("", ""))
+    if parent and books.settings.line_moves_order_time:
+        books.tables[parent].change(line[reference], {"updatedAt": moment_text(books.clock.now())})
 
 
 def insert(books: Books, name: str, values: Row, remote: dict[str, str], writer: Writer) -> Row:
