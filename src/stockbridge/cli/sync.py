@@ -10,7 +10,7 @@ import typer
 from sqlalchemy.engine import Engine
 
 from stockbridge.cli.options import Debug, Json, Sync, Usage, Yes, chosen_sync, opened
-from stockbridge.cli.output import document, good, pairs, say, table
+from stockbridge.cli.output import document, flow_name, good, pairs, say, table
 from stockbridge.cli.prompt import agreed
 from stockbridge.cli.sync_create import KIND, create_optiply_board, pick_account
 from stockbridge.store import accounts, syncs
@@ -19,6 +19,8 @@ from stockbridge.store.syncs import SyncRow
 from stockbridge.wiring.custom_fields import check_custom_fields
 from stockbridge.wiring.fields import sources, targets
 from stockbridge.wiring.flags import FLAGS, FlagValue, plain_value
+from stockbridge.wiring.optiply_board import optiply_board
+from stockbridge.wiring.schedule import slots
 from stockbridge.wiring.settings import Settings, decode_settings, encode_settings, plain_settings
 from stockbridge.wiring.settings_file import SyncFile, read_sync_file, write_sync_file
 
@@ -114,6 +116,14 @@ def show(sync: Sync = None, as_json: Json = False, debug: Debug = False) -> None
                 for rule in rules
             ],
         )
+    say()
+    table(
+        ("while `stockbridge serve` runs", "when"),
+        [
+            (flow_name(slot.flow) or f"{slot.kind}s", slot.timing.text)
+            for slot in slots(file.settings.schedule, optiply_board(file.settings))
+        ],
+    )
 
 
 @app.command("export")
@@ -288,6 +298,10 @@ def _flat(settings: Settings) -> dict[str, str]:
     }
     for flow, fields in settings.exclude.items():
         flat |= {f"{flow}: {field} ": "never written" for field in fields}
+    flat |= {f"schedule: {name}": text for name, text in settings.schedule.items() if name != "flows"}
+    flat |= {
+        f"schedule: {flow_name(flow)}": text for flow, text in settings.schedule.get("flows", {}).items()
+    }
     for flow, rules in settings.rules.items():
         flat |= {f"{flow}: rule {number}": _rule_words(rule) for number, rule in enumerate(rules, 1)}
     return flat

@@ -17,13 +17,14 @@ from stockbridge.wiring.flags import (
     plain_value,
 )
 from stockbridge.wiring.rules import parse_rules
+from stockbridge.wiring.schedule import parse_schedule
 
 # HotGlue's names for the exclusions of a flow (facts: Optiply 5).
 _EXCLUSION_FLAGS = {
     "not_sync_suppliers_attributes": "suppliers",
     "not_sync_supProds_attributes": "supplier_products",
 }
-_TABLES = ("flags", "mappings", "exclude", "rules")
+_TABLES = ("flags", "mappings", "exclude", "rules", "schedule")
 _KNOWN = (*_TABLES, "custom_mappings", *_EXCLUSION_FLAGS, *BY_SPELLING)
 
 
@@ -37,12 +38,14 @@ class SettingsError(ValueError):
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`flags` holds every flag under its own name; `mappings` the source field of a target field, by flow;
-    `exclude` the target fields that are never written, by flow; `rules` what narrows the scope, by flow."""
+    `exclude` the target fields that are never written, by flow; `rules` what narrows the scope, by flow;
+    `schedule` when what runs by itself, where it is not the default."""
 
     flags: dict[str, Any] = msgspec.field(default_factory=default_flags)
     mappings: dict[str, dict[str, str]] = {}
     exclude: dict[str, list[str]] = {}
     rules: dict[str, list[dict[str, Any]]] = {}
+    schedule: dict[str, Any] = {}
 
 
 def parse_settings(
@@ -67,6 +70,7 @@ def parse_settings(
     for flow, fields in _exclusions(data, problems):
         _add_exclusions(exclude, flow, fields, targets, problems)
     rules = parse_rules(data.get("rules") or {}, sources, problems)
+    schedule = parse_schedule(data.get("schedule"), problems)
     for flow, pairs in mappings.items():
         for field in sorted(set(pairs) & set(exclude.get(flow, ()))):
             problems.append(f"{flow}: {field} is both mapped and excluded; keep one of the two.")
@@ -77,7 +81,7 @@ def parse_settings(
     )
     if problems:
         raise SettingsError(problems)
-    return Settings(flags=flags, mappings=mappings, exclude=exclude, rules=rules)
+    return Settings(flags=flags, mappings=mappings, exclude=exclude, rules=rules, schedule=schedule)
 
 
 def parse_flags(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,6 +102,7 @@ def decode_settings(data: bytes) -> Settings:
         mappings=found["mappings"],
         exclude=found["exclude"],
         rules=found.get("rules", {}),
+        schedule=found.get("schedule", {}),
     )
 
 
@@ -108,6 +113,7 @@ def plain_settings(settings: Settings) -> dict[str, Any]:
         "mappings": settings.mappings,
         "exclude": settings.exclude,
         "rules": settings.rules,
+        "schedule": settings.schedule,
     }
 
 

@@ -12,6 +12,7 @@ from tomlkit.items import InlineTable, Table
 
 from stockbridge.wiring.flags import FLAGS, plain_value
 from stockbridge.wiring.rules import TESTS
+from stockbridge.wiring.schedule import DEFAULTS
 from stockbridge.wiring.settings import Settings, SettingsError, parse_settings
 
 _HEAD = {
@@ -74,6 +75,17 @@ def write_sync_file(sync: SyncFile) -> str:
         document.add(tomlkit.comment(line))
     if sync.settings.rules:
         document.add("rules", _rules_table(sync.settings.rules))
+    document.add(tomlkit.nl())
+    for line in (
+        "When `stockbridge serve` runs it by itself, where it differs from",
+        "[schedule]",
+        *(f'{name} = "{text}"' for name, text in DEFAULTS.items()),
+        "[schedule.flows]  # a flow with a time of its own; cron goes by the clock of the Zoho organisation",
+        'sell_orders = "0 */4 * * *"',
+    ):
+        document.add(tomlkit.comment(line))
+    if sync.settings.schedule:
+        document.add("schedule", _schedule_table(sync.settings.schedule))
     return tomlkit.dumps(document)
 
 
@@ -135,6 +147,13 @@ def _rules_table(rules: Mapping[str, list[dict[str, Any]]]) -> Table:
             one.add("if", conditions)
             several.append(one)
         table.add(flow, several)
+    return table
+
+
+def _schedule_table(schedule: Mapping[str, Any]) -> Table:
+    table = _table({name: text for name, text in schedule.items() if name != "flows"})
+    if schedule.get("flows"):
+        table.add("flows", _table(dict(sorted(schedule["flows"].items()))))
     return table
 
 
