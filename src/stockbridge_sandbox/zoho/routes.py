@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stockbridge_sandbox.zoho import (
+    compositeitems,
     contacts,
     items,
     locations,
@@ -30,6 +31,7 @@ _MODULES = {
     "items": "items",
     "item": "items",
     "itemdetails": "items",
+    "compositeitems": "compositeitems",
     "contacts": "contacts",
     "vendors": "contacts",
     "customers": "contacts",
@@ -42,7 +44,6 @@ NOT_SIMULATED = frozenset(
     [
         "bills",
         "bundles",
-        "compositeitems",
         "creditnotes",
         "customerpayments",
         "estimates",
@@ -102,6 +103,13 @@ def table() -> Mapping[tuple[str, str], Route]:
         "POST /items/inactive": items.mark_items("inactive"),
         "PUT /item/{id}/customfields": items.update_custom_fields,
         "GET /itemdetails": items.list_details,
+        "GET /compositeitems": compositeitems.list_composites,
+        "POST /compositeitems": compositeitems.create_composite,
+        "GET /compositeitems/{id}": compositeitems.get_composite,
+        "PUT /compositeitems/{id}": compositeitems.update_composite,
+        "DELETE /compositeitems/{id}": compositeitems.delete_composite,
+        "POST /compositeitems/{id}/active": compositeitems.mark_composite("active"),
+        "POST /compositeitems/{id}/inactive": compositeitems.mark_composite("inactive"),
         "POST /contacts/contactpersons": persons.create_person,
         "PUT /contacts/contactpersons/{id}": persons.update_person,
         "DELETE /contacts/contactpersons/{id}": persons.delete_person,
