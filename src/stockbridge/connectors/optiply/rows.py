@@ -91,6 +91,7 @@ class Rows:
     def __init__(self, stream: Stream, coupling_id: str) -> None:
         self.stream = stream
         self._coupling = coupling_id
+        self._full = stream.detail_size == 0
         self._plan = tuple(
             (field.name, READERS[field.kind])
             for field in stream.fields
@@ -129,7 +130,7 @@ class Rows:
         modified = values.get("updatedAt")
         # Optiply's times may be whole seconds, in which two edits fit, so the content is part of the version.
         version = f"{updated or ''}#{zlib.crc32(_encode(values)):08x}"
-        return Record(id=id, values=values, version=version, modified=modified)
+        return Record(id=id, values=values, version=version, modified=modified, full=self._full)
 
     def render(self, values: Mapping[str, Value], *, mark: str | None = None, id: str | None = None) -> bytes:
         """The body of a POST (with the mark) or PATCH (with the id). Raises Rejected for a value Optiply cannot take."""

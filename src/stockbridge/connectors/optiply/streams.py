@@ -1,6 +1,6 @@
 """Optiply's streams as data: attributes by their own names, with the limits Optiply holds them to.
 
-Source: facts, Optiply 1.5 (attribute tables) and 8.2 (rows 8, 9).
+Source: facts, Optiply 1.5 (attribute tables), 3 (assembly orders) and 8.2 (rows 8, 9, 17, 18).
 """
 
 from __future__ import annotations
@@ -39,8 +39,12 @@ def _status() -> Field:
     return Field(name="status", kind=Kind.TEXT, choices=_STATUS)
 
 
-def _parent(name: str, stream: str) -> Field:
-    return Field(name=name, kind=Kind.TEXT, refers_to=stream, required=True)
+def _moment(name: str, *, required: bool = False) -> Field:
+    return Field(name=name, kind=Kind.MOMENT, required=required)
+
+
+def _parent(name: str, stream: str, *, part_of: bool = False) -> Field:
+    return Field(name=name, kind=Kind.TEXT, refers_to=stream, required=True, part_of=part_of)
 
 
 _MARK = _text("remoteId")
@@ -162,7 +166,155 @@ SELL_ORDERS = Stream(
     ),
 )
 
-STREAMS = {stream.name: stream for stream in (PRODUCTS, SUPPLIERS, SUPPLIER_PRODUCTS, SELL_ORDERS)}
+PRODUCT_COMPOSITIONS = Stream(
+    name="productCompositions",
+    noun="product composition",
+    page_size=100,
+    names=("remoteId",),
+    abilities=_ALL,
+    mark="remoteId",
+    fields=(
+        _parent("composedProductId", "products", part_of=True),
+        _parent("partProductId", "products", part_of=True),
+        _whole("partQuantity", 1, required=True),
+        _MARK,
+        *_KEPT,
+    ),
+)
 
-PAIRS = {"supplierProducts": ("supplierId", "productId")}
+BUY_ORDERS = Stream(
+    name="buyOrders",
+    noun="buy order",
+    page_size=100,
+    detail_size=1,
+    names=("remoteId",),
+    abilities=_ALL,
+    mark="remoteId",
+    fields=(
+        _moment("placed", required=True),
+        _amount("totalValue", required=True, at_most=_TOTAL),
+        _parent("supplierId", "suppliers"),
+        _moment("completed"),
+        _moment("expectedDeliveryDate"),
+        Field(
+            name="lines",
+            kind=Kind.CHILDREN,
+            detail=True,
+            writable=False,  # they are records of their own: buyOrderLines
+            children=(
+                Field(name="id", kind=Kind.TEXT),
+                Field(name="productId", kind=Kind.TEXT, refers_to="products"),
+                Field(name="quantity", kind=Kind.INTEGER),
+                Field(name="subtotalValue", kind=Kind.NUMBER),
+                Field(name="unitPrice", kind=Kind.NUMBER),
+                Field(name="expectedDeliveryDate", kind=Kind.MOMENT),
+            ),
+        ),
+        _MARK,
+        *_KEPT,
+    ),
+)
+
+BUY_ORDER_LINES = Stream(
+    name="buyOrderLines",
+    noun="buy order line",
+    page_size=100,
+    names=("remoteId",),
+    abilities=_ALL,
+    mark="remoteId",
+    fields=(
+        _parent("productId", "products"),
+        _parent("buyOrderId", "buyOrders", part_of=True),
+        _whole("quantity", None, required=True),
+        _amount("subtotalValue", required=True, at_most=_TOTAL),
+        _moment("expectedDeliveryDate"),
+        _MARK,
+        *_KEPT,
+    ),
+)
+
+RECEIPT_LINES = Stream(
+    name="receiptLines",
+    noun="receipt line",
+    page_size=100,
+    names=("remoteId",),
+    abilities=_ALL,
+    mark="remoteId",
+    fields=(
+        _moment("occurred", required=True),
+        _whole("quantity", None, required=True),
+        _parent("buyOrderLineId", "buyOrderLines", part_of=True),
+        _MARK,
+        *_KEPT,
+    ),
+)
+
+ASSEMBLY_ORDERS = Stream(
+    name="assemblyOrders",
+    noun="assembly order",
+    page_size=100,
+    names=("remoteId",),
+    abilities=_ALL,
+    mark="remoteId",
+    fields=(
+        _parent("productId", "products"),
+        _whole("quantity", None, required=True),
+        _amount("subtotalValue", at_most=_TOTAL),
+        _moment("placed", required=True),
+        _moment("expectedDeliveryDate"),
+        _parent("supplierId", "suppliers"),
+        _moment("completed"),
+        Field(name="buyOrderId", kind=Kind.TEXT, writable=False),
+        Field(name="linesInOrder", kind=Kind.INTEGER, writable=False),
+        _MARK,
+        *_KEPT,
+    ),
+)
+"""One record per line of a buy order with `assembly`; its id is the line's. Optiply itself has no such resource."""
+
+ASSEMBLY_BODY = Stream(
+    name="buyOrders",
+    noun="assembly order",
+    mark="remoteId",
+    fields=(
+        _flag("assembly"),
+        _moment("placed"),
+        _amount("totalValue", at_most=_TOTAL),
+        _parent("supplierId", "suppliers"),
+        _moment("completed"),
+        _moment("expectedDeliveryDate"),
+        Field(
+            name="orderLines",
+            kind=Kind.CHILDREN,
+            children=(
+                _parent("productId", "products"),
+                _whole("quantity", None),
+                _amount("subtotalValue", at_most=_TOTAL),
+                _moment("expectedDeliveryDate"),
+            ),
+        ),
+        _MARK,
+    ),
+)
+"""What is sent to /buyOrders for an assembly order; not a stream that is read."""
+
+STREAMS = {
+    stream.name: stream
+    for stream in (
+        PRODUCTS,
+        PRODUCT_COMPOSITIONS,
+        SUPPLIERS,
+        SUPPLIER_PRODUCTS,
+        SELL_ORDERS,
+        BUY_ORDERS,
+        BUY_ORDER_LINES,
+        RECEIPT_LINES,
+        ASSEMBLY_ORDERS,
+    )
+}
+
+PAIRS = {
+    "supplierProducts": ("supplierId", "productId"),
+    "productCompositions": ("composedProductId", "partProductId"),
+}
 """Streams in which a pair of parents may occur once (facts, Optiply 1.6: 409)."""
