@@ -159,7 +159,6 @@ class Zoho:
             for field in fields(Switches):
                 setattr(self.switches, field.name, getattr(checked, field.name))
             self.world.items.redraw()
-            self.world.bundles.redraw()
             return checked
 
     def error(self, request: Request, status: int, code: int | None) -> Response:

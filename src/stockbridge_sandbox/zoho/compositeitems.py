@@ -114,7 +114,6 @@ def update_composite(call: Call) -> Reply:
     touch_item(world, item)
     if item.name != name:
         world.salesorders.redraw()
-        world.bundles.redraw()
     return _answer(world, item, "Item details have been saved.")
 
 

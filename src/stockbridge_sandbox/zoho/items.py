@@ -167,7 +167,6 @@ def update_item(call: Call) -> Reply:
     touch_item(world, item)
     if item.name != old:
         world.salesorders.redraw()
-        world.bundles.redraw()
     return Reply(message="Item details have been updated", content={"item": item_detail(world, item)})
 
 

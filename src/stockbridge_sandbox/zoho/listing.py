@@ -33,8 +33,8 @@ class Listing(Generic[R]):
 
     `sorts` are the allowed values of sort_column, `filter_by` those of filter_by; `filters` turn the value of a
     known parameter into a test and raise ApiError 400/2 when they cannot. Anything else in the query is ignored.
-    `changed_since` is false where last_modified_time filters nothing. `cached` is false where the records are those
-    of another list, whose rows are in the cache.
+    `changed_since` is false where last_modified_time filters nothing. `cached` is false where rows are drawn anew each
+    time: the records are those of another list as well, or show what changes elsewhere.
     """
 
     key: str

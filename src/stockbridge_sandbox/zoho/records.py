@@ -336,7 +336,7 @@ class Organization:
     next_purchaseorder: int = 1
     receive_prefix: str = "PR-"
     next_receive: int = 1
-    next_bundle: int = 1
+    next_numbers: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)

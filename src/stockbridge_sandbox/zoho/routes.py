@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stockbridge_sandbox.zoho import (
+    adjustments,
+    bundles,
     compositeitems,
     contacts,
     items,
@@ -32,6 +34,8 @@ _MODULES = {
     "item": "items",
     "itemdetails": "items",
     "compositeitems": "compositeitems",
+    "bundles": "compositeitems",
+    "inventoryadjustments": "inventoryadjustments",
     "contacts": "contacts",
     "vendors": "contacts",
     "customers": "contacts",
@@ -43,11 +47,9 @@ _MODULES = {
 NOT_SIMULATED = frozenset(
     [
         "bills",
-        "bundles",
         "creditnotes",
         "customerpayments",
         "estimates",
-        "inventoryadjustments",
         "invoices",
         "itemgroups",
         "moveorders",
@@ -110,6 +112,18 @@ def table() -> Mapping[tuple[str, str], Route]:
         "DELETE /compositeitems/{id}": compositeitems.delete_composite,
         "POST /compositeitems/{id}/active": compositeitems.mark_composite("active"),
         "POST /compositeitems/{id}/inactive": compositeitems.mark_composite("inactive"),
+        "GET /bundles": bundles.list_bundles,
+        "POST /bundles": bundles.create_bundle,
+        "GET /bundles/{id}": bundles.get_bundle,
+        "PUT /bundles/{id}": bundles.update_bundle,
+        "DELETE /bundles/{id}": bundles.delete_bundle,
+        "POST /bundles/{id}/bundled": bundles.mark_bundled,
+        "POST /bundles/{id}/confirmed": bundles.mark_confirmed,
+        "GET /inventoryadjustments": adjustments.list_adjustments,
+        "POST /inventoryadjustments": adjustments.create_adjustment,
+        "GET /inventoryadjustments/{id}": adjustments.get_adjustment,
+        "PUT /inventoryadjustments/{id}": adjustments.update_adjustment,
+        "DELETE /inventoryadjustments/{id}": adjustments.delete_adjustment,
         "POST /contacts/contactpersons": persons.create_person,
         "PUT /contacts/contactpersons/{id}": persons.update_person,
         "DELETE /contacts/contactpersons/{id}": persons.delete_person,
