@@ -181,7 +181,7 @@ class ZohoConnector:
         for row in found.rows:
             id, modified = rows.key(row)
             entries.append(Entry(id=id, modified=modified, row=row))
-        ordered = found.sorted_by(query.by)
+        ordered = found.sorted_by(query.by, "A")
         return Listing(entries=entries, more=found.more(size), moment=moment, sorted=ordered)
 
     def _bulk_items(self, ids: list[str]) -> list[Record | Refusal]:

@@ -48,9 +48,11 @@ _TYPED: dict[str, Any] = {
 class Shape:
     """How the rows of a stream look on the wire.
 
-    `list_key` and `detail_keys` are the envelope's keys (facts, Zoho D10: live and documented names both count).
-    `sources` names the key of a field where it differs from the field's name. `derive` fills the fields that come from
-    several keys (`extra` of them are asked for); it raises BadValue.
+    `list_key` and `detail_keys` are the envelope's keys (facts, Zoho D10: live and documented names both count, and a
+    detail may come without any envelope). `fill` fills the fields that come from several keys of any row, `derive` those
+    of a full one (`extra` keys are asked for them); both raise BadValue. `computed` fields are never taken from a key of
+    their own name. `stamp` gives what a version holds beside the time of change; a row and the detail of the same state
+    have to give the same. `dated` is false where the list has no filter on the time of change.
     """
 
     stream: Stream
@@ -60,7 +62,11 @@ class Shape:
     detail_keys: tuple[str, ...]
     params: tuple[tuple[str, str], ...] = ()
     extra: tuple[str, ...] = ()
+    fill: Callable[[Any, Values], None] | None = None
     derive: Callable[[Any, Values], None] | None = None
+    computed: frozenset[str] = frozenset()
+    stamp: Callable[[Any, Values], str] | None = None
+    dated: bool = True
     only: tuple[str, str] | None = None
 
 
@@ -79,7 +85,14 @@ class Rows:
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
-        plain = [f for f in shape.stream.fields if f.kind in READERS and f.kind is not Kind.TEXTS]
+        plain = [
+            f
+            for f in shape.stream.fields
+            if f.kind in READERS
+            and f.kind is not Kind.TEXTS
+            and f.via is None
+            and f.name not in shape.computed
+        ]
         # Texts come first: they are most of a row, and reading them needs no call.
         self._texts = tuple(field.name for field in plain if field.kind is Kind.TEXT)
         self._others = tuple((f.name, READERS[f.kind]) for f in plain if f.kind is not Kind.TEXT)
@@ -136,6 +149,9 @@ class Rows:
         one: Any = self._one.decode(body)
         found = [getattr(one, key) for key in self.shape.detail_keys]
         rows = [self._convert(row) for row in found if isinstance(row, dict)]
+        if one.code == 0 and not rows:
+            bare = self._loose.decode(body)
+            rows = [self._convert(bare)] if bare.get(self.shape.id_key) else []
         if one.code == 0 and not rows:
             raise msgspec.ValidationError("no record in the answer")
         return Rowset(code=one.code, message=one.message, context=None, rows=rows)
@@ -196,13 +212,17 @@ class Rows:
                     values[name] = read(value)
                 elif full:
                     values[name] = None
+            if self.shape.fill is not None:
+                self.shape.fill(row, values)
             if self.shape.derive is not None and (full or stream.detail_size == 0):
                 self.shape.derive(row, values)
+            version = str(row.last_modified_time)
+            if self.shape.stamp is not None:
+                version += self.shape.stamp(row, values)
         except BadValue as error:
             return self._refusal(row, id, error.field, error.value, error.wanted)
         except ValueError as error:
             return self._refusal(row, id, name, value, str(error))
-        version = str(row.last_modified_time)
         if modified > seen - _PROVISIONAL:
             # A later edit could still carry this second: the mark makes the next read look again.
             version += "?"
@@ -260,10 +280,12 @@ class Rowset:
         told = self.context.get("has_more_page") if isinstance(self.context, dict) else None
         return told if isinstance(told, bool) else len(self.rows) >= page_size
 
-    def sorted_by(self, column: str) -> bool:
-        """False where the answer tells that it is in another order than by this column, ascending."""
+    def sorted_by(self, column: str, order: str) -> bool:
+        """False where the answer tells that it is in another order than this one ("A" or "D") by this column."""
         context = self.context if isinstance(self.context, dict) else {}
-        return bool(context.get("sort_column", column) == column and context.get("sort_order", "A") == "A")
+        return bool(
+            context.get("sort_column", column) == column and context.get("sort_order", order) == order
+        )
 
 
 def stock_by_location(row: Any) -> dict[str, dict[str, Decimal]]:
@@ -329,24 +351,43 @@ def _custom(name: str, value: Any) -> str | bool | None:
         raise BadValue(name, value, "a text, a number or yes/no") from error
 
 
-def children(row: Any, key: str, fields: tuple[Field, ...]) -> list[Values]:
-    """The lines of a document, in its order. Raises BadValue, which names the line."""
+def read_key(row: Any, key: str, read: Callable[[Any], Any]) -> Any:
+    """The value of one key as `read` takes it; None where the row lacks the key. Raises BadValue."""
+    value = getattr(row, key)
+    if value is UNSET:
+        return None
+    try:
+        return read(value)
+    except ValueError as error:
+        raise BadValue(key, value, str(error)) from error
+
+
+def children(
+    row: Any, key: str, fields: tuple[Field, ...], spare: Mapping[str, str] | None = None
+) -> list[Values]:
+    """The lines of a document, in its order. Raises BadValue, which names the line.
+
+    `spare` names a second key for a field that has two names (facts, Zoho D10).
+    """
     lines = getattr(row, key)
     if not isinstance(lines, list):
         raise BadValue(key, None if lines is UNSET else lines, "a list of lines")
-    return [_child(line, place, key, fields) for place, line in enumerate(lines, start=1)]
+    return [child(line, f"{key}[{place}]", fields, spare or {}) for place, line in enumerate(lines, start=1)]
 
 
-def _child(line: Any, place: int, key: str, fields: tuple[Field, ...]) -> Values:
+def child(line: Any, path: str, fields: tuple[Field, ...], spare: Mapping[str, str]) -> Values:
+    """One line. `path` is how a BadValue names it ("line_items[2]")."""
     if not isinstance(line, Mapping):
-        raise BadValue(f"{key}[{place}]", line, "a line")
+        raise BadValue(path, line, "a line")
     values: Values = {}
     for field in fields:
         value = line.get(field.name)
+        if value in (None, "") and field.name in spare:
+            value = line.get(spare[field.name])
         try:
             values[field.name] = READERS[field.kind](value)
         except ValueError as error:
-            raise BadValue(f"{key}[{place}].{field.name}", value, str(error)) from error
+            raise BadValue(f"{path}.{field.name}", value, str(error)) from error
     return values
 
 

@@ -1,4 +1,4 @@
-"""Zoho's streams as data: what each one is called, which fields it has, and where they come from.
+"""Zoho's streams as data: items, vendors and sales orders here, the others in their own modules; and the list of all.
 
 Source: facts, Zoho 10.2 (items), 10.3 (item details in bulk), 10.6 (contacts) and 10.7 (sales orders).
 """
@@ -8,25 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from stockbridge.connectors.zoho import assemblies, purchases
+from stockbridge.connectors.zoho.fields import CUSTOM_FIELDS, CUSTOM_OF_DETAIL, read_only, reference
 from stockbridge.connectors.zoho.rows import BadValue, Shape, children, stock_by_location, with_custom
 from stockbridge.core.record import CUSTOM, Field, Kind, Record, Stream, Values
 
-
-def _fields(kind: Kind, names: str, *, detail: bool = False) -> tuple[Field, ...]:
-    return tuple(Field(name=name, kind=kind, detail=detail, writable=False) for name in names.split())
-
-
-def _reference(name: str, stream: str, *, detail: bool = False) -> Field:
-    return Field(name=name, kind=Kind.TEXT, refers_to=stream, detail=detail, writable=False)
-
-
-_CUSTOM = Field(name=CUSTOM, kind=Kind.CUSTOM, writable=False)
-_CUSTOM_DETAIL = Field(name=CUSTOM, kind=Kind.CUSTOM, detail=True, writable=False)
 _LINE = (
-    *_fields(Kind.TEXT, "line_item_id"),
-    _reference("item_id", "items"),
-    *_fields(Kind.TEXT, "name sku"),
-    *_fields(Kind.NUMBER, "quantity rate item_total"),
+    *read_only(Kind.TEXT, "line_item_id"),
+    reference("item_id", "items"),
+    *read_only(Kind.TEXT, "name sku"),
+    *read_only(Kind.NUMBER, "quantity rate item_total"),
 )
 
 
@@ -91,22 +82,22 @@ ITEMS = Stream(
     detail_size=200,
     names=("sku", "name"),
     fields=(
-        *_fields(Kind.TEXT, "name sku unit description status product_type item_type"),
-        *_fields(Kind.FLAG, "is_combo_product"),
-        *_fields(Kind.NUMBER, "rate purchase_rate"),
-        *_fields(Kind.TEXT, "purchase_description ean upc isbn part_number brand manufacturer vendor_name"),
-        *_fields(Kind.MOMENT, "created_time"),
-        *_fields(Kind.NUMBER, "stock_on_hand"),
-        _reference("vendor_id", "vendors", detail=True),
-        *_fields(Kind.TEXTS, "vendor_ids", detail=True),
-        *_fields(
+        *read_only(Kind.TEXT, "name sku unit description status product_type item_type"),
+        *read_only(Kind.FLAG, "is_combo_product"),
+        *read_only(Kind.NUMBER, "rate purchase_rate"),
+        *read_only(Kind.TEXT, "purchase_description ean upc isbn part_number brand manufacturer vendor_name"),
+        *read_only(Kind.MOMENT, "created_time"),
+        *read_only(Kind.NUMBER, "stock_on_hand"),
+        reference("vendor_id", "vendors", detail=True),
+        *read_only(Kind.TEXTS, "vendor_ids", detail=True),
+        *read_only(
             Kind.NUMBER,
             "available_stock actual_available_stock committed_stock actual_committed_stock "
             "available_for_sale_stock actual_available_for_sale_stock",
             detail=True,
         ),
-        *_fields(Kind.AMOUNTS, "locations", detail=True),
-        _CUSTOM_DETAIL,
+        *read_only(Kind.AMOUNTS, "locations", detail=True),
+        CUSTOM_OF_DETAIL,
     ),
 )
 
@@ -117,14 +108,14 @@ ITEM_VENDORS = Stream(
     derived_from="items",
     derive=derive_item_vendors,
     fields=(
-        _reference("item_id", "items"),
-        _reference("vendor_id", "vendors"),
-        *_fields(Kind.TEXT, "name sku ean"),
-        *_fields(Kind.NUMBER, "purchase_rate"),
-        *_fields(Kind.TEXT, "purchase_description"),
-        *_fields(Kind.FLAG, "is_preferred"),
-        *_fields(Kind.TEXT, "status"),
-        _CUSTOM,
+        reference("item_id", "items"),
+        reference("vendor_id", "vendors"),
+        *read_only(Kind.TEXT, "name sku ean"),
+        *read_only(Kind.NUMBER, "purchase_rate"),
+        *read_only(Kind.TEXT, "purchase_description"),
+        *read_only(Kind.FLAG, "is_preferred"),
+        *read_only(Kind.TEXT, "status"),
+        CUSTOM_FIELDS,
     ),
 )
 
@@ -134,12 +125,12 @@ VENDORS = Stream(
     page_size=200,
     names=("contact_name",),
     fields=(
-        *_fields(Kind.TEXT, "contact_name company_name contact_type email phone mobile status"),
-        *_fields(Kind.TEXT, "currency_code website"),
-        *_fields(Kind.INTEGER, "payment_terms"),
-        *_fields(Kind.TEXT, "payment_terms_label"),
-        *_fields(Kind.MOMENT, "created_time"),
-        _CUSTOM,
+        *read_only(Kind.TEXT, "contact_name company_name contact_type email phone mobile status"),
+        *read_only(Kind.TEXT, "currency_code website"),
+        *read_only(Kind.INTEGER, "payment_terms"),
+        *read_only(Kind.TEXT, "payment_terms_label"),
+        *read_only(Kind.MOMENT, "created_time"),
+        CUSTOM_FIELDS,
     ),
 )
 
@@ -150,19 +141,29 @@ SALES_ORDERS = Stream(
     detail_size=1,
     names=("salesorder_number",),
     fields=(
-        *_fields(Kind.TEXT, "salesorder_number reference_number"),
-        *_fields(Kind.DAY, "date"),
-        *_fields(Kind.TEXT, "order_status status customer_id customer_name currency_code"),
-        *_fields(Kind.NUMBER, "total bcy_total"),
-        *_fields(Kind.MOMENT, "created_time"),
-        *_fields(Kind.TEXT, "sales_channel salesperson_name"),
-        *_fields(Kind.NUMBER, "exchange_rate", detail=True),
+        *read_only(Kind.TEXT, "salesorder_number reference_number"),
+        *read_only(Kind.DAY, "date"),
+        *read_only(Kind.TEXT, "order_status status customer_id customer_name currency_code"),
+        *read_only(Kind.NUMBER, "total bcy_total"),
+        *read_only(Kind.MOMENT, "created_time"),
+        *read_only(Kind.TEXT, "sales_channel salesperson_name"),
+        *read_only(Kind.NUMBER, "exchange_rate", detail=True),
         Field(name="lines", kind=Kind.CHILDREN, detail=True, writable=False, children=_LINE),
-        _CUSTOM_DETAIL,
+        CUSTOM_OF_DETAIL,
     ),
 )
 
-STREAMS = {stream.name: stream for stream in (ITEMS, ITEM_VENDORS, VENDORS, SALES_ORDERS)}
+STREAMS = {
+    stream.name: stream
+    for stream in (
+        ITEMS,
+        ITEM_VENDORS,
+        VENDORS,
+        SALES_ORDERS,
+        *assemblies.STREAMS,
+        *purchases.STREAMS,
+    )
+}
 
 SHAPES = (
     Shape(
@@ -194,4 +195,6 @@ SHAPES = (
         extra=("line_items", "custom_fields", "custom_field_hash"),
         derive=_order,
     ),
+    *assemblies.SHAPES,
+    *purchases.SHAPES,
 )
