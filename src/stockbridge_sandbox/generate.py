@@ -1,6 +1,7 @@
 """A made-up company from a seed: the same numbers, seed and `until` give the same company, record by record.
 
-Whole quantities only, as planning systems take no others. Every order line is of an item, none is free text.
+Whole quantities only, as planning systems take no others; one recipe in eight has a fraction. Every order line is of
+an item, none is free text.
 """
 
 import random
@@ -60,7 +61,7 @@ def generate(
         raise ValueError("orders need customers: ask for at least one customer")
     item_list = _items(dice, items, vendor_list, end)
     order_list = draw_orders(dice, orders, item_list, customer_list, end)
-    recipe_count = items // 40 if recipes is None else recipes
+    recipe_count = items // 20 if recipes is None else recipes
     receipt_count = min(orders // 8, vendors * 12) if receipts is None else receipts
     return Company(
         name=name,

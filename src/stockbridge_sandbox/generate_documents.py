@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 from stockbridge_sandbox import shop
 from stockbridge_sandbox import trade_words as words
 from stockbridge_sandbox.company import (
+    ComboType,
     Component,
     Contact,
     Item,
@@ -151,18 +153,25 @@ def draw_receipts(
 
 
 def draw_recipes(dice: random.Random, count: int, items: Sequence[Item]) -> list[Recipe]:
-    """Composites are the last tracked items, their components come from the rest: no circles."""
+    """Composites are the last tracked items. Their components come from the rest and from composites before them (one
+    in three holds such a one), so there are no circles. Some hold an hour of work, some a fraction of a piece.
+    """
     goods = [item for item in items if item.item_type == "inventory"]
+    services = [item for item in items if item.product_type == "service"]
     count = min(count, len(goods) // 3)
     composites, parts = goods[len(goods) - count :], goods[: len(goods) - count]
-    return [
-        Recipe(
-            item=composite.key,
-            combo_type="kit" if n % 3 == 2 else "assembly",
-            components=tuple(
-                Component(item=part.key, quantity=Decimal(dice.choice((1, 1, 2, 4))))
-                for part in dice.sample(parts, min(len(parts), dice.randrange(2, 6)))
-            ),
-        )
-        for n, composite in enumerate(composites)
-    ]
+    recipes = []
+    for n, composite in enumerate(composites):
+        chosen = dice.sample(parts, min(len(parts), dice.randrange(2, 6)))
+        components = [
+            Component(item=part.key, quantity=Decimal(dice.choice((1, 1, 2, 4)))) for part in chosen
+        ]
+        if n % 3 == 1:
+            components.append(Component(item=composites[n - 1].key, quantity=Decimal(1)))
+        if n % 5 == 3 and services:
+            components.append(Component(item=dice.choice(services).key, quantity=Decimal(1)))
+        if n % 8 == 4:
+            components[0] = replace(components[0], quantity=Decimal("2.5"))
+        kind: ComboType = "kit" if n % 6 == 5 else "assembly"
+        recipes.append(Recipe(item=composite.key, components=tuple(components), combo_type=kind))
+    return recipes

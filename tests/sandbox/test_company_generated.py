@@ -78,11 +78,23 @@ def test_every_reference_and_number_holds(seed: int, items: int, vendors: int, o
         assert {line.item for line in order.lines} <= set(item_keys)
         assert all(line.quantity > 0 and line.quantity == int(line.quantity) for line in order.lines)
         assert order.created <= order.modified <= UNTIL
+    later = [recipe.item for recipe in company.recipes]
     for recipe in company.recipes:
         assert len(recipe.components) >= 2
-        assert {part.item for part in recipe.components} <= set(item_keys) - {
-            each.item for each in company.recipes
-        }
+        # Itself and those after it are never parts of it: no circles.
+        assert {part.item for part in recipe.components} <= set(item_keys) - set(later)
+        later.remove(recipe.item)
+
+
+def test_recipes_are_nested_hold_services_and_fractions(shop: Company) -> None:
+    kinds = {item.key: item.product_type for item in shop.items}
+    composites = {recipe.item for recipe in shop.recipes}
+    parts = [part for recipe in shop.recipes for part in recipe.components]
+    assert len(composites) == 20
+    assert any(part.item in composites for part in parts)
+    assert any(kinds[part.item] == "service" for part in parts)
+    assert any(part.quantity != int(part.quantity) for part in parts)
+    assert {recipe.combo_type for recipe in shop.recipes} == {"assembly", "kit"}
 
 
 def test_a_company_has_what_makes_syncing_hard(shop: Company) -> None:
