@@ -1,7 +1,7 @@
 """An independent comparison of the two systems: what Optiply should hold by the facts, against what it does hold.
 
 It reads the raw rows of both simulators (`/_sandbox/state/…`) and knows nothing of how Stockbridge maps or stores them.
-Source: facts, Optiply 3 (fields), 1.8 (remote ids), decisions D1 and D7, for a sync with the flags' defaults.
+Source: facts, Optiply 3 (fields), 1.8 (remote ids), 4 (exports), decisions D1 to D8.
 """
 
 from __future__ import annotations
@@ -10,17 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from stockbridge_sandbox.compare_streams import (
-    Row,
-    State,
-    Stream,
-    Value,
-    products,
-    remote_ids,
-    sell_orders,
-    supplier_products,
-    suppliers,
-)
+from stockbridge_sandbox.compare_assemblies import assembly_orders, assembly_receipts, product_compositions
+from stockbridge_sandbox.compare_exports import Exports, exports
+from stockbridge_sandbox.compare_parts import Board, Known, Row, State, Stream, Value, remote_ids
+from stockbridge_sandbox.compare_purchases import buy_order_lines, buy_orders, purchases_of, receipt_lines
+from stockbridge_sandbox.compare_streams import products, sell_orders, supplier_products, suppliers
 
 _SHOWN = 60  # letters of a long text
 
@@ -35,13 +29,17 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """`differences` are sentences, in a stable order. `kept` are orders that were edited in Zoho after they had been
-    imported, which Optiply keeps as they were (facts: Optiply 2). `values` is how many values were compared."""
+    """`differences` are sentences, in a stable order. `kept` are sell orders that were edited in Zoho after they had been
+    imported, which Optiply keeps as they were (facts: Optiply 2). `apart` are sentences on records of Zoho that Optiply
+    cannot hold, such as parts by the half, and orders of Optiply's user that Zoho cannot. `values` is how many values
+    were compared."""
 
     counts: dict[str, Count]
     differences: tuple[str, ...]
     kept: tuple[str, ...]
     values: int
+    apart: tuple[str, ...]
+    exports: Exports
 
     @property
     def in_step(self) -> bool:
@@ -49,31 +47,82 @@ class Comparison:
         return not self.differences
 
 
-def compare(zoho: State, optiply: State, *, coupling_id: str, imported: Sequence[Row] = ()) -> Comparison:
-    """Compare all streams. The states hold the rows of `ZOHO_COLLECTIONS` and `OPTIPLY_COLLECTIONS`.
+def compare(
+    zoho: State,
+    optiply: State,
+    *,
+    coupling_id: str,
+    imported: Sequence[Row] = (),
+    board: Board | None = None,
+) -> Comparison:
+    """Compare the streams of a board; without one only those of the main job: products, suppliers, their products, sell
+    orders, with the flags' defaults. The states hold the rows of `ZOHO_COLLECTIONS` and `OPTIPLY_COLLECTIONS`.
 
     `imported` are Zoho's sales orders as they were at an earlier run: an order that was imported then may stay as it was.
     """
-    of_product = remote_ids(optiply["products"], coupling_id)
-    of_supplier = remote_ids(optiply["suppliers"], coupling_id)
+    known = Known(
+        product=remote_ids(optiply["products"], coupling_id),
+        supplier=remote_ids(optiply["suppliers"], coupling_id),
+    )
+    settings = board or Board()
     streams = {
-        "products": products(zoho, optiply, coupling_id),
+        "products": products(zoho, optiply, coupling_id, settings),
         "suppliers": suppliers(zoho, optiply, coupling_id),
-        "supplier_products": supplier_products(zoho, optiply, coupling_id, of_product, of_supplier),
-        "sell_orders": sell_orders(zoho, optiply, coupling_id, of_product, imported),
+        "supplier_products": supplier_products(zoho, optiply, coupling_id, known),
+        "sell_orders": sell_orders(zoho, optiply, coupling_id, known, imported, settings),
     }
+    exported = Exports()
+    if board is not None:
+        streams = _whole_board(streams, zoho, optiply, coupling_id, known, board)
+        exported = exports(zoho, optiply, coupling_id, known, board)
     differences: list[str] = []
     kept: list[str] = []
     values = 0
     for stream in streams.values():
         values += sum(len(wanted.values) for wanted in stream.wanted.values())
         differences += _differences(stream, kept)
+    reasons = (reason for stream in streams.values() for reason in stream.apart.values() if reason)
     return Comparison(
         counts={name: _count(stream) for name, stream in streams.items()},
-        differences=tuple(differences),
+        differences=(*differences, *exported.differences),
         kept=tuple(kept),
         values=values,
+        apart=(*reasons, *exported.apart),
+        exports=exported,
     )
+
+
+def _whole_board(
+    main: Mapping[str, Stream],
+    zoho: State,
+    optiply: State,
+    coupling_id: str,
+    known: Known,
+    board: Board,
+) -> dict[str, Stream]:
+    """The streams of the main job and all others, in the order in which they depend on each other."""
+    purchases = purchases_of(zoho)
+    assemblies = assembly_orders(zoho, optiply, coupling_id, known, board)
+    received = receipt_lines(purchases, optiply, coupling_id)
+    built = assembly_receipts(zoho, optiply, coupling_id, assemblies)
+    return {
+        "products": main["products"],
+        "product_compositions": product_compositions(zoho, optiply, coupling_id, known, board),
+        "suppliers": main["suppliers"],
+        "supplier_products": main["supplier_products"],
+        "sell_orders": main["sell_orders"],
+        "buy_orders": buy_orders(purchases, optiply, coupling_id, known, board),
+        "buy_order_lines": buy_order_lines(purchases, optiply, coupling_id, known, board),
+        "receipt_lines": Stream(
+            one=received.one,
+            wanted={**received.wanted, **built.wanted},
+            found={**received.found, **built.found},
+            when_gone=received.when_gone,
+            out_of_scope={},
+            apart={**received.apart, **built.apart},
+        ),
+        "assembly_orders": assemblies,
+    }
 
 
 def _differences(stream: Stream, kept: list[str]) -> Iterable[str]:
@@ -92,7 +141,7 @@ def _differences(stream: Stream, kept: list[str]) -> Iterable[str]:
             else:
                 yield from told
     for remote_id, found in stream.found.items():
-        if remote_id in stream.wanted:
+        if remote_id in stream.wanted or remote_id in stream.apart:
             continue
         reason = stream.out_of_scope.get(remote_id, f"{remote_id} is gone from Zoho")
         for one in found:
@@ -120,7 +169,7 @@ def _count(stream: Stream) -> Count:
             1
             for remote_id, found in stream.found.items()
             for one in found
-            if remote_id in stream.wanted or not one.marked_gone
+            if remote_id not in stream.apart and (remote_id in stream.wanted or not one.marked_gone)
         ),
     )
 

@@ -18,12 +18,8 @@ from types import FrameType
 from typing import Any
 
 from stockbridge_sandbox.compare import Comparison, compare
-from stockbridge_sandbox.compare_streams import (
-    OPTIPLY_COLLECTIONS,
-    ZOHO_COLLECTIONS,
-    State,
-    in_scope,
-)
+from stockbridge_sandbox.compare_parts import OPTIPLY_COLLECTIONS, ZOHO_COLLECTIONS, State
+from stockbridge_sandbox.compare_streams import in_scope
 from stockbridge_sandbox.demo_figures import (
     Step,
     business_lines,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from stockbridge_sandbox.compare import Comparison
-from stockbridge_sandbox.compare_streams import State, in_scope
+from stockbridge_sandbox.compare_parts import State
+from stockbridge_sandbox.compare_streams import in_scope
 
 _PAGE = 200  # rows of a list call (facts: Zoho 5)
 _BULK = 100  # items of a call of /itemdetails (facts: Zoho 13)

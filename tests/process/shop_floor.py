@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from stockbridge_sandbox.compare import compare
-from stockbridge_sandbox.compare_streams import OPTIPLY_COLLECTIONS, ZOHO_COLLECTIONS
+from stockbridge_sandbox.compare_parts import OPTIPLY_COLLECTIONS, ZOHO_COLLECTIONS
 
 STOCKBRIDGE, SANDBOX = (
     str(Path(sys.executable).with_name(name)) for name in ("stockbridge", "stockbridge-sandbox")
