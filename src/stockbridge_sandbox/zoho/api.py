@@ -40,7 +40,13 @@ _HEADERS = {
     "Content-Disposition": "attachment;",
     "Allow": "OPTIONS, DELETE, POST, GET, PUT",
 }
-_SPEC_NAMES = {"salesorder": "sales_order"}
+_SPEC_NAMES = {
+    "salesorder": "sales_order",
+    "purchaseorder": "purchase_order",
+    "purchasereceive": "purchase_receive",
+}
+# These two are documented so for reading as well.
+_SPEC_READS = ("purchaseorder", "purchasereceive")
 
 
 class Zoho:
@@ -185,6 +191,7 @@ class Zoho:
                 "items": self.world.items,
                 "bundles": self.world.bundles,
                 "salesorders": self.world.salesorders,
+                "purchaseorders": self.world.purchaseorders,
             }.get(name, self.world.contacts)
             record: Item | SalesOrder | None = next(collection.since(None), None)
             if record is not None:
@@ -247,8 +254,11 @@ class Zoho:
         content = reply.content
         if self.switches.spec_envelopes and reply.flat_in_spec:
             content = {name: value for record in content.values() for name, value in dict(record).items()}  # type: ignore[call-overload]
-        elif self.switches.spec_envelopes and method in ("POST", "PUT"):
-            content = {_SPEC_NAMES.get(name, name): value for name, value in content.items()}
+        elif self.switches.spec_envelopes:
+            content = {
+                _SPEC_NAMES.get(name, name) if method != "GET" or name in _SPEC_READS else name: value
+                for name, value in content.items()
+            }
         return encode({"code": 0, "message": reply.message, **content})
 
 

@@ -190,6 +190,7 @@ def _touch(world: World, contact: Contact) -> None:
     # Rows of items and orders show the name of their vendor or customer.
     world.items.redraw()
     world.salesorders.redraw()
+    world.purchaseorders.redraw()
 
 
 def _read(world: World, contact: Contact, body: Json) -> None:

@@ -23,6 +23,7 @@ from stockbridge_sandbox.zoho import (
     salesorders,
     settings,
 )
+from stockbridge_sandbox.zoho.purchaseroutes import PURCHASE_ROUTES
 from stockbridge_sandbox.zoho.world import Call, Reply
 
 Handler = Callable[[Call], Reply]
@@ -40,13 +41,15 @@ _MODULES = {
     "vendors": "contacts",
     "customers": "contacts",
     "salesorders": "salesorders",
+    "purchaseorders": "purchaseorders",
+    "purchasereceives": "purchasereceives",
+    "bills": "bills",
     "organizations": "settings",
     "locations": "settings",
     "settings": "settings",
 }
 NOT_SIMULATED = frozenset(
     [
-        "bills",
         "creditnotes",
         "customerpayments",
         "estimates",
@@ -56,8 +59,6 @@ NOT_SIMULATED = frozenset(
         "packages",
         "picklists",
         "pricebooks",
-        "purchaseorders",
-        "purchasereceives",
         "putaways",
         "reports",
         "salesreturns",
@@ -164,6 +165,7 @@ def table() -> Mapping[tuple[str, str], Route]:
         "GET /settings/preferences": settings.get_preferences,
         "GET /settings/customfields": settings.list_custom_fields,
     }
+    handlers |= PURCHASE_ROUTES
     for word, kind in (("contacts", None), ("vendors", "vendor"), ("customers", "customer")):
         handlers |= {
             f"GET /{word}": contacts.list_contacts(kind),
