@@ -2,94 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 import httpx2
-import msgspec
 import pytest
-from http_time import START, FakeTime
+from http_time import START
+from optiply_case import Case, Reply, one, refused, resource, trouble
 
-from stockbridge.connectors.optiply.account import OptiplyAccount
 from stockbridge.connectors.optiply.client import error_text
-from stockbridge.connectors.optiply.connector import OptiplyConnector, connect
 from stockbridge.core.errors import Exists, Gone, Halt, Rejected, Retry, Trouble, Unauthorized, Uncertain
 from stockbridge.core.record import Record, Refusal
-from stockbridge.core.secret import Secret
-from stockbridge.http.oauth import Token
-from stockbridge.http.transport import Transport
 
-Reply = tuple[int, Any] | tuple[int, Any, dict[str, str]] | Exception
 PRODUCT = {"name": "Bel", "stockLevel": 3, "unlimitedStock": False}
-
-
-def resource(id: str, **attributes: Any) -> dict[str, Any]:
-    return {"id": id, "type": "x", "attributes": {"updatedAt": "2026-03-01T09:00:00Z", **attributes}}
-
-
-def one(id: str, **attributes: Any) -> tuple[int, Any]:
-    return 201, {"data": resource(id, **attributes)}
-
-
-def refused(message: str, status: int = 400) -> tuple[int, Any]:
-    return status, {"errors": [{"status": str(status), "meta": {"message": message}}]}
-
-
-@dataclass
-class Case:
-    """`replies` are answered in turn to API calls; tokens are always given."""
-
-    replies: list[Reply] = field(default_factory=list)
-    time: FakeTime = field(default_factory=FakeTime)
-    calls: list[httpx2.Request] = field(default_factory=list)
-    token_calls: int = 0
-    answer: Callable[[httpx2.Request], Reply] | None = None
-
-    def handle(self, request: httpx2.Request) -> httpx2.Response:
-        if request.url.path.endswith("/token"):
-            self.token_calls += 1
-            return httpx2.Response(
-                200, json={"access_token": f"hush-{self.token_calls}", "expires_in": 86399}
-            )
-        self.calls.append(request)
-        reply = self.answer(request) if self.answer else self.replies.pop(0)
-        if isinstance(reply, Exception):
-            raise reply
-        status, body, *rest = reply
-        headers = {"Date": f"{self.time.now():%a, %d %b %Y %H:%M:%S} GMT", **(rest[0] if rest else {})}
-        content = body if isinstance(body, bytes) else msgspec.json.encode(body)
-        return httpx2.Response(status, content=content, headers=headers)
-
-    @property
-    def connector(self) -> OptiplyConnector:
-        account = OptiplyAccount(
-            name="Fietsenrek",
-            username="api_imports_x",
-            password=Secret("hush-password"),
-            client_id="shop",
-            client_secret=Secret("hush-secret"),
-            account_id="1380",
-            coupling_id="77",
-        )
-        return connect(
-            account,
-            clock=self.time.clock,
-            transport=Transport(inner=httpx2.MockTransport(self.handle)),
-            token=Token(access=Secret("hush-0"), expires_at=START + timedelta(days=1)),
-        )
-
-    def body(self, number: int = 0) -> Any:
-        return msgspec.json.decode(self.calls[number].content)
-
-
-def trouble(act: Callable[[], object]) -> Trouble:
-    with pytest.raises(Trouble) as raised:
-        act()
-    assert "hush" not in f"{raised.value}{raised.value!r}"
-    return raised.value
 
 
 def test_a_create_sends_plain_attributes_with_our_mark_under_account_and_coupling() -> None:
