@@ -18,7 +18,15 @@ from stockbridge.http.oauth import Grant, Token
 from stockbridge.http.retry import retry_after
 from stockbridge.http.transport import Answer, Call
 
-SCOPES = ("ZohoInventory.items.READ", "ZohoInventory.contacts.READ", "ZohoInventory.salesorders.READ")
+SCOPES = (
+    "ZohoInventory.items.READ",
+    "ZohoInventory.contacts.READ",
+    "ZohoInventory.salesorders.READ",
+    "ZohoInventory.compositeitems.READ",  # these two are for assemblies as well (facts, Zoho 2)
+    "ZohoInventory.compositeitems.CREATE",
+    "ZohoInventory.purchaseorders.READ",
+    "ZohoInventory.purchaseorders.CREATE",  # issuing an order asks for this one too
+)
 SETTINGS_SCOPE = "ZohoInventory.settings.READ"
 
 _THROTTLED_SECONDS = 120.0  # ten tokens in ten minutes: one comes free every minute at the latest pace

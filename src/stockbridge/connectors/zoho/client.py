@@ -102,6 +102,7 @@ class ZohoClient:
         safe = method == "GET"
 
         def once() -> tuple[E, datetime]:
+            # Only what Zoho certainly did not do comes back as Retry, so a write goes again after no other error.
             token = self._tokens.get()
             answer = self._send(method, path, query, body, token, purpose, counted)
             if answer.status == 401 and _number(_envelope(answer)) in (*_RELOGIN, None):
@@ -114,10 +115,31 @@ class ZohoClient:
                     raise _unreadable(about, safe) from error
                 if _number(value) == 0:
                     return value, self.moment(answer)
+                if _number(value) is None:
+                    raise _unreadable(about, safe)
                 raise self._trouble(answer, value, about, safe)
+            if answer.status < 400:
+                raise _unreadable(about, safe)
             raise self._trouble(answer, _envelope(answer), about, safe)
 
         return with_retries(once, clock=self._clock)
+
+    def write(
+        self,
+        method: str,
+        path: str,
+        *,
+        decode: Callable[[bytes], E],
+        about: str,
+        params: tuple[tuple[str, str], ...] = (),
+        body: bytes | None = None,
+    ) -> tuple[E, datetime]:
+        """A write, out of the reserve that is kept for exports. Sent once, again only where it was certainly not done.
+
+        Raises Retry for that, Uncertain where it may have taken effect (no answer, a broken one, 408 or 5xx), Gone and
+        Rejected where Zoho refused it, and Unauthorized or OverBudget.
+        """
+        return self.call(method, path, decode=decode, about=about, params=params, body=body, purpose="export")
 
     def moment(self, answer: Answer) -> datetime:
         """When Zoho answered, by its own clock (its `Date` header), else by ours."""
@@ -169,7 +191,7 @@ class ZohoClient:
             return self._too_many(answer, code, about)
         if code in _TRANSIENT or _TRANSIENT_WORDS in said:
             return Retry(f"Zoho could not handle {about} just now: {said}", code=text)
-        if status >= 500:
+        if status >= 500 or status == 408:
             what = f"Zoho answered {about} with {status} ({said or 'no reason given'})."
             if safe:
                 return Retry(
@@ -200,6 +222,11 @@ class ZohoClient:
             remedy="Another program may be using the same organisation.",
             code=None if code is None else str(code),
         )
+
+
+def decode_plain(body: bytes) -> Plain:
+    """The envelope alone, for a write that answers nothing else. Raises msgspec.DecodeError."""
+    return _plain.decode(body)
 
 
 def _envelope(answer: Answer) -> Plain:

@@ -1,30 +1,34 @@
-"""Zoho Inventory as a Connector: reads items, vendors and sales orders of one organisation."""
+"""Zoho Inventory as a Connector: reads one organisation, and makes purchase orders and assemblies there."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from stockbridge.connectors.zoho.account import ZohoAccount, refresh
-from stockbridge.connectors.zoho.client import ZohoClient
-from stockbridge.connectors.zoho.paging import Entry, Listing, Query, changed_since
+from stockbridge.connectors.zoho.client import ZohoClient, decode_plain
+from stockbridge.connectors.zoho.details import Details
+from stockbridge.connectors.zoho.lists import Lists
+from stockbridge.connectors.zoho.paging import Batch, Entry
+from stockbridge.connectors.zoho.refusals import explained, is_double
+from stockbridge.connectors.zoho.render import PlaceKey, Recipe, assembly, purchase_order, recipe
 from stockbridge.connectors.zoho.rows import Rows
 from stockbridge.connectors.zoho.streams import SHAPES, STREAMS
-from stockbridge.core.errors import Gone, Halt, Rejected, Retry, Unauthorized
-from stockbridge.core.record import Page, Record, Refusal, Stream, Values
+from stockbridge.core.errors import Exists, Gone, OverBudget, Rejected, Retry, Unauthorized, Uncertain
+from stockbridge.core.record import Ability, Page, Record, Refusal, Stream, Values
 from stockbridge.http.budget import Budget, Day, Limits
 from stockbridge.http.clock import Clock
 from stockbridge.http.oauth import Remember, Token, Tokens
 from stockbridge.http.transport import Transport
 
-LIMITS = Limits(per_minute=100, concurrency=8, reserve=0)
-"""Facts, Zoho 4: 100 a minute; 10 at once on paid plans, of which two are left to others."""
+LIMITS = Limits(per_minute=100, concurrency=8, reserve=100)
+"""Facts, Zoho 4: 100 a minute; 10 at once on paid plans, of which two are left to others.
 
-_OVERLAP = timedelta(minutes=5)
-_SMALLER = 100  # how many ids a bulk call surely takes (facts, Zoho 10.3)
+The reserve is a tenth of the smallest plan's day (1,000): fifty orders with their issuing, after imports have stopped.
+"""
 
 
 def connect(
@@ -66,6 +70,16 @@ class _Definitions(msgspec.Struct):
     customfields: list[_Definition] = []
 
 
+class _Location(msgspec.Struct):
+    location_id: str = ""
+
+
+class _Places(msgspec.Struct):
+    code: int | None = None
+    message: str = ""
+    locations: list[_Location] = []
+
+
 class ZohoConnector:
     """One organisation of Zoho Inventory. Safe to call from several threads."""
 
@@ -73,7 +87,9 @@ class ZohoConnector:
         self._client = client
         self._budget = budget
         self._rows = {shape.stream.name: Rows(shape) for shape in SHAPES}
-        self._bulk = STREAMS["items"].detail_size
+        self._lists = Lists(client, self._rows)
+        self._details = Details(client, self._rows)
+        self._places: PlaceKey | None = None
 
     @property
     def name(self) -> str:
@@ -92,13 +108,13 @@ class ZohoConnector:
     def read(self, stream: str, since: str | None) -> Iterator[Page]:
         """Pages of records changed since that checkpoint minus five minutes, or of all; oldest change first.
 
-        The checkpoint is a moment: the newest change seen, never later than the start of the read by Zoho's clock.
-        Raises Retry, Unauthorized, OverBudget, and Halt where Zoho refuses the list itself.
+        Assemblies come newest first, because their list has no filter on the time of change. The checkpoint is a moment:
+        the newest change seen, never later than the start of the read by Zoho's clock. Raises Retry, Unauthorized,
+        OverBudget, and Halt where Zoho refuses the list itself.
         """
         rows = self._rows[stream]
         start = None if since is None else datetime.fromisoformat(since)
-        batches = changed_since(lambda query: self._list(rows, query), start, overlap=_OVERLAP, what=stream)
-        for batch in batches:
+        for batch in self._lists.changed(stream, start):
             records: list[Record] = []
             refused: list[Refusal] = []
             for place, entry in batch.entries:
@@ -119,24 +135,97 @@ class ZohoConnector:
 
         An id that a bulk answer leaves out is asked for by itself: only a clear "does not exist" makes a tombstone.
         """
-        if stream == "items" and len(ids) > 1:
-            return self._bulk_items(list(dict.fromkeys(ids)))
-        return [self._one(stream, id) for id in dict.fromkeys(ids)]
+        return self._details.of(stream, ids)
 
     def find(self, stream: str, marks: Collection[str], since: datetime | None) -> dict[str, list[Record]]:
-        """Nothing: no stream here is written, so none carries a mark."""
-        return {}
+        """The full records that carry one of these marks, by mark; one search a mark, whenever they were made.
+
+        A record that is there and cannot be read comes with its mark alone: it must not be made a second time. Raises
+        as `read`.
+        """
+        mark_field = STREAMS[stream].mark
+        if mark_field is None:
+            return {}
+        found: dict[str, dict[str, Record]] = {}
+        for mark in dict.fromkeys(marks):
+            for batch in self._lists.marked(stream, mark):
+                for place, entry in batch.entries:
+                    # Zoho ignores a search it does not know and gives every row, so each one is compared.
+                    if str(getattr(entry.row, mark_field, "")) != mark:
+                        continue
+                    record = self._whole(stream, entry, batch, place, mark)
+                    if not record.deleted:
+                        found.setdefault(mark, {})[record.id] = record
+        return {mark: list(by_id.values()) for mark, by_id in found.items()}
 
     def create(self, stream: str, values: Values, mark: str) -> Record:
-        """Raises Rejected: Stockbridge does not write to this stream."""
-        raise _read_only(stream)
+        """Make a purchase order (a draft) or an assembly that carries `mark` as its reference. Returns what Zoho answered.
+
+        Raises Exists for an assembly whose reference is there already, Gone where a record it refers to is not there,
+        Rejected with the field and the remedy where these are known, Uncertain, Retry, Unauthorized, OverBudget; and
+        Rejected for a stream that Stockbridge does not write.
+        """
+        declared = STREAMS[stream]
+        if Ability.CREATE not in declared.abilities:
+            raise _read_only(stream)
+        about = f"to make {declared.noun} {mark}"
+        params: tuple[tuple[str, str], ...] = ()
+        if stream == "bundles":
+            body = assembly(values, mark, self._recipe(str(values.get("composite_item_id") or "")))
+            params = (("ignore_auto_number_generation", "true"),)
+        else:
+            body = purchase_order(
+                values, mark, self._place_key() if values.get("location_id") else "location_id"
+            )
+        rows = self._rows[stream]
+        try:
+            answer, moment = self._client.write(
+                "POST", rows.shape.path, params=params, body=body, decode=rows.decode_one, about=about
+            )
+        except Gone as error:
+            raise _parent_gone(error, declared, values, mark) from error
+        except Rejected as error:
+            if stream == "bundles" and is_double(error):
+                for record in self.find(stream, [mark], None).get(mark, []):
+                    raise Exists(error.what, record=record, code=error.code) from error
+            raise explained(error, declared) from error
+        return self._written(stream, answer.rows[0], moment, about)
 
     def update(self, stream: str, id: str, values: Values) -> Record:
-        """Raises Rejected: Stockbridge does not write to this stream."""
-        raise _read_only(stream)
+        """Issue a purchase order, which is the one change that Stockbridge makes: `{"issued": True}`.
+
+        Returns the order as it is now; where it cannot be read at the moment, just that it is issued. Raises Gone where
+        it is not there, and otherwise as `create`.
+        """
+        declared = STREAMS[stream]
+        if Ability.UPDATE not in declared.abilities:
+            raise _read_only(stream)
+        if values != {"issued": True}:
+            raise Rejected(
+                f"Stockbridge changes nothing of {declared.noun} {id} but that it is issued.",
+                field=next((name for name in values if name != "issued"), "issued"),
+                remedy="Change it in Zoho.",
+            )
+        path = f"{self._rows[stream].shape.path}/{id}/status/issued"
+        try:
+            self._client.write("POST", path, decode=decode_plain, about=f"to issue {declared.noun} {id}")
+        except Rejected as error:
+            # A person may have issued it meanwhile, which is what was wanted.
+            found = self._details.one(stream, id, "export")
+            if isinstance(found, Record) and found.values.get("issued") is True:
+                return found
+            raise explained(error, declared) from error
+        try:
+            now = self._details.one(stream, id, "export")
+            if isinstance(now, Record) and now.values.get("issued") is True:
+                return now
+        except (Retry, OverBudget, Unauthorized):
+            pass
+        # It was issued: a read that fails, or shows an older state (facts, Zoho 1), takes nothing back.
+        return Record(id=id, values={"issued": True}, version="issued", full=False)
 
     def remove(self, stream: str, id: str) -> None:
-        """Raises Rejected: Stockbridge does not write to this stream."""
+        """Raises Rejected: Stockbridge deletes nothing in Zoho."""
         raise _read_only(stream)
 
     def custom_fields(self, stream: str) -> dict[str, str] | None:
@@ -144,7 +233,7 @@ class ZohoConnector:
 
         Source: facts, Zoho 8; the call is not in the documents, so a refusal only means that nothing can be said.
         """
-        entity = {"items": "item", "vendors": "contact", "salesorders": "salesorder"}[stream]
+        entity = _ENTITIES[stream]
         decoder = msgspec.json.Decoder(_Definitions)
         try:
             found, _ = self._client.call(
@@ -158,84 +247,104 @@ class ZohoConnector:
             return None
         return {one.api_name: one.label for one in found.customfields}
 
-    def _list(self, rows: Rows, query: Query) -> Listing:
-        shape = rows.shape
-        size = shape.stream.page_size
-        params = [
-            *shape.params,
-            ("page", str(query.page)),
-            ("per_page", str(size)),
-            ("sort_column", query.by),
-            ("sort_order", "A"),
-        ]
-        if query.since is not None:
-            params.append(("last_modified_time", f"{query.since:%Y-%m-%dT%H:%M:%S%z}"))
-        about = f"its list of {shape.stream.name}"
-        try:
-            found, moment = self._client.call(
-                "GET", shape.path, params=tuple(params), decode=rows.decode_page, about=about
+    def _whole(self, stream: str, entry: Entry, batch: Batch, place: int, mark: str) -> Record:
+        """The full record of a row that carries a mark; the row's own record, or the bare mark, where that is unreadable."""
+        rows = self._rows[stream]
+        if entry.id is None:
+            raise Retry(
+                f"Zoho lists {rows.shape.stream.noun} {mark} without an id.",
+                remedy="Nothing is written, or it could be made a second time; the next run looks again.",
             )
-        except (Rejected, Gone) as error:
-            raise Halt(error.what, remedy=error.remedy, code=error.code) from error
-        entries = []
-        for row in found.rows:
-            id, modified = rows.key(row)
-            entries.append(Entry(id=id, modified=modified, row=row))
-        ordered = found.sorted_by(query.by, "A")
-        return Listing(entries=entries, more=found.more(size), moment=moment, sorted=ordered)
+        key = (entry.id, entry.modified)
+        found = rows.parse(entry.row, full=False, seen=batch.moment, place=f"row {place}", key=key)
+        if rows.shape.stream.detail_size:
+            detail = self._details.one(stream, entry.id, "export")
+            found = detail if isinstance(detail, Record) else found
+        if isinstance(found, Record):
+            return found
+        bare = {str(rows.shape.stream.mark): mark}
+        return Record(id=entry.id, values=bare, version="unreadable", full=False)
 
-    def _bulk_items(self, ids: list[str]) -> list[Record | Refusal]:
-        found: dict[str, Record | Refusal] = {}
-        at = 0
-        while at < len(ids):
-            part = ids[at : at + self._bulk]
+    def _written(self, stream: str, row: Any, moment: datetime, about: str) -> Record:
+        """The record in the answer to a create; where the answer is too thin, the record is read once more."""
+        rows = self._rows[stream]
+        found = rows.parse(row, full=True, seen=moment, place="answer")
+        id, _ = rows.key(row)
+        if isinstance(found, Refusal) and id is not None:
             try:
-                found |= self._details(part)
-            except (Rejected, Gone):
-                if len(part) <= _SMALLER:
-                    # One of them spoils the whole answer: ask for each by itself, so that it stops no other.
-                    found |= {id: self._one("items", id) for id in part}
-                    at += len(part)
-                else:
-                    self._bulk = _SMALLER
-                continue
-            at += len(part)
-        return [found[id] if id in found else self._one("items", id) for id in ids]
-
-    def _details(self, ids: list[str]) -> dict[str, Record | Refusal]:
-        rows = self._rows["items"]
-        about = f"the details of {len(ids)} items"
-        answer, moment = self._client.call(
-            "GET",
-            "/itemdetails",
-            params=(("item_ids", ",".join(ids)),),
-            decode=rows.decode_page,
-            about=about,
-        )
-        wanted = set(ids)
-        found: dict[str, Record | Refusal] = {}
-        for row in answer.rows:
-            key = rows.key(row)
-            if key[0] in wanted:
-                found[key[0]] = rows.parse(row, full=True, seen=moment, place="details", key=key)
+                again = self._details.one(stream, id, "export")
+            except (Retry, OverBudget, Unauthorized):
+                again = found
+            found = found if isinstance(again, Record) and again.deleted else again
+        if isinstance(found, Refusal):
+            raise Uncertain(
+                f"Zoho took the call {about}, but its answer cannot be read: {found.reason}",
+                remedy="The next run looks what is there.",
+            )
         return found
 
-    def _one(self, stream: str, id: str) -> Record | Refusal:
-        rows = self._rows[stream]
-        noun = rows.shape.stream.noun
-        try:
-            answer, moment = self._client.call(
-                "GET", f"{rows.shape.path}/{id}", decode=rows.decode_one, about=f"{noun} {id}"
+    def _recipe(self, composite: str) -> Recipe:
+        """What a composite item is made of. Raises Gone where it is not there, Rejected where it cannot be made."""
+        if not composite:
+            raise Rejected(
+                "An assembly needs a composite item.",
+                field="composite_item_id",
+                remedy="Correct the mapping.",
             )
-        except Gone:
-            return Record(id=id, values={}, version="deleted", deleted=True)
-        except Rejected as error:
-            return Refusal(id=id, reason=error.what, remedy=error.remedy)
-        row: Any = answer.rows[0]
-        found_id, _ = rows.key(row)
-        if found_id is not None and found_id != id:
-            raise Retry(f"Zoho answered with {noun} {found_id} when it was asked for {noun} {id}.")
-        return rows.parse(row, full=True, seen=moment, place=f"detail of {id}")
+        try:
+            row, moment = self._details.row("composites", composite, "export")
+        except Gone as error:
+            item = self._details.one("items", composite, "export")
+            if isinstance(item, Record) and item.deleted:
+                raise
+            raise Rejected(
+                f"Item {composite} is no composite item in Zoho, so it cannot be assembled.",
+                field="composite_item_id",
+                remedy="Order it as a buy order in Optiply, or make it a composite item in Zoho.",
+                code=error.code,
+            ) from error
+        found = self._rows["composites"].parse(row, full=True, seen=moment, place=f"detail of {composite}")
+        if isinstance(found, Refusal):
+            raise Rejected(found.reason, field="composite_item_id", remedy=found.remedy)
+        return recipe(found.values, row)
+
+    def _place_key(self) -> PlaceKey:
+        """How this organisation calls its places, asked once: one without locations has warehouses (facts, Zoho 10.11)."""
+        if self._places is None:
+            decoder = msgspec.json.Decoder(_Places)
+            try:
+                found, _ = self._client.call(
+                    "GET", "/locations", decode=decoder.decode, about="its locations", purpose="export"
+                )
+            except (Gone, Rejected):
+                self._places = "warehouse_id"
+            else:
+                self._places = "location_id" if found.locations else "warehouse_id"
+        return self._places
+
+
+_ENTITIES = {
+    "items": "item",
+    "vendors": "contact",
+    "salesorders": "salesorder",
+    "purchaseorders": "purchaseorder",
+    "composites": "composite_item",
+    "bundles": "bundle",
+}
+
+
+def _parent_gone(error: Gone, stream: Stream, values: Values, mark: str) -> Gone:
+    named = [
+        f"{STREAMS[field.refers_to].noun} {values[field.name]}"
+        for field in stream.fields
+        if field.refers_to is not None and values.get(field.name) is not None
+    ]
+    named += [f"item {line.get('item_id')}" for line in values.get("lines") or ()]
+    return Gone(
+        f"Zoho does not know {' or '.join(named) or 'a record'}, which {stream.noun} {mark} refers to: {error.what}",
+        remedy="It may have been deleted in Zoho. The next full run looks again: stockbridge run --full",
+        code=error.code,
+    )
 
 
 def _read_only(stream: str) -> Rejected:

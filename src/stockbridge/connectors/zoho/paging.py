@@ -19,11 +19,12 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """One page: rows changed at or after `since` (None: all), in the order of `by`."""
+    """One page: rows changed at or after `since` (None: all), in the order of `by`, the newest last or first."""
 
     since: datetime | None
     page: int = 1
     by: Literal["last_modified_time", "created_time"] = "last_modified_time"
+    newest_first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +150,51 @@ def changed_since(
                 return
             anchor = last + _SECOND
         scan.forget_before(anchor)
+
+
+def newest_first(
+    ask: Callable[[Query], Listing], since: datetime, *, overlap: timedelta, what: str
+) -> Iterator[Batch]:
+    """As `changed_since`, for a list that has no filter on the time of change: from the newest change back to `since`.
+
+    One page is one moment. Over several, an edit moves rows to later pages (they come twice) and a deletion to earlier
+    ones (they would be missed), so the pages are read once more on the way back, where only an edit can hide a row; that
+    shows at the top of the first page, and then the list is read in the order of creation instead.
+    """
+    anchor = since - overlap
+    scan = _Scan(ask=ask, what=what, reached=since)
+    page = 0
+    top: list[Entry] = []
+    while True:
+        page += 1
+        listing = scan.read(Query(since=None, page=page, newest_first=True))
+        times = [entry.modified for entry in listing.entries if entry.modified is not None]
+        if not (listing.sorted and all(a >= b for a, b in pairwise(times))):
+            yield from _by_number(scan, anchor)
+            return
+        if page == 1:
+            top = listing.entries[:1]
+        yield scan.batch(listing, anchor)
+        if not listing.more or (times and times[-1] < anchor):
+            break
+    for back in range(page - 1, 0, -1):
+        listing = scan.read(Query(since=None, page=back, newest_first=True))
+        yield scan.batch(listing, anchor)
+    if [(one.id, one.modified) for one in listing.entries[:1]] != [
+        (one.id, one.modified) for one in top
+    ] and page > 1:
+        yield from _by_number(scan, anchor)
+        return
+    scan.reach(scan.newest)
+    yield Batch(number=scan.number, entries=[], checkpoint=scan.checkpoint(), moment=listing.moment)
+
+
+def whole(ask: Callable[[Query], Listing], *, what: str) -> Iterator[Batch]:
+    """All rows by page numbers in the order of creation, in which an edit moves nothing; forwards, then back.
+
+    Raises as `changed_since`.
+    """
+    return _by_number(_Scan(ask=ask, what=what, reached=None), None)
 
 
 def _one_second(scan: _Scan, second: datetime) -> Generator[Batch, None, bool]:
