@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from stockbridge.cli import accounts, sync, work
+from stockbridge.cli import accounts, serve, sync, work
 from stockbridge.cli.logs import set_up_logs
 from stockbridge.cli.options import Usage
 from stockbridge.cli.output import bad, document, note, say
@@ -33,6 +33,7 @@ app = typer.Typer(
       stockbridge sync create optiply-board
       stockbridge preview        see what would happen, and what it costs
       stockbridge run            let it happen
+      stockbridge serve          let it happen by itself, every hour
 
     \b
     Exit codes: 0 everything is in step; 2 the command was not understood; 3 records wait or were
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(sync.app, name="sync")
 work.register(app)
+app.command("serve")(serve.serve)
 
 
 def _print_version(wanted: bool) -> None:

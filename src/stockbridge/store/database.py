@@ -27,6 +27,8 @@ _MIGRATION_LOCK = 0
 
 _BUSY_SECONDS = 30
 
+TAKEN = "taken"  # the code of the trouble that another process holds the sync
+
 
 def open_store(url: str | None = None) -> Engine:
     """The store at this address, its tables up to date.
@@ -185,6 +187,7 @@ def _refuse(engine: Engine, sync_id: int) -> NoReturn:
     raise Halt(
         f'The sync "{name}" is already running, by {holder or "another process"}.',
         remedy="Wait until it ends, or stop it there; nothing was changed.",
+        code=TAKEN,
     )
 
 

@@ -13,7 +13,7 @@ from stockbridge.store.schema import schedule, sync
 
 
 class SlotRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One slot: `kind` is import, export or hints; `flow` the one flow whose time it is, else "". `every` is the timing
+    """One slot: `kind` is import or export; `flow` the one flow whose time it is, else "". `every` is the timing
     as written; moments are texts in UTC. `last_outcome` is "under way" from the start of a run to its end, so that one
     that was cut short shows. While `paused_by` is set ("account", "quota") nothing is tried before `next_due`."""
 
@@ -31,29 +31,88 @@ class SlotRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.kind, self.flow
 
 
-_COLUMNS = [schedule.c[name] for name in SlotRow.__struct_fields__]
-
-
 def slots(connection: Connection, sync_id: int) -> dict[tuple[str, str], SlotRow]:
     """The slots of a sync by kind and flow."""
-    query = sa.select(*_COLUMNS).where(schedule.c.sync == sync_id).order_by(schedule.c.kind, schedule.c.flow)
-    rows = [SlotRow(**row._mapping) for row in connection.execute(query)]
-    return {row.key: row for row in rows}
+    return all_slots(connection, sync_id).get(sync_id, {})
 
 
-def put(connection: Connection, sync_id: int, row: SlotRow) -> None:
-    """Store a slot, or overwrite it."""
-    upsert(connection, schedule, [{"sync": sync_id, **msgspec.structs.asdict(row)}])
+def all_slots(
+    connection: Connection, sync_id: int | None = None
+) -> dict[int, dict[tuple[str, str], SlotRow]]:
+    """The slots of every sync (or of one), by kind and flow."""
+    query = sa.select(schedule).order_by(schedule.c.sync, schedule.c.kind, schedule.c.flow)
+    if sync_id is not None:
+        query = query.where(schedule.c.sync == sync_id)
+    out: dict[int, dict[tuple[str, str], SlotRow]] = {}
+    for found in connection.execute(query):
+        values = {str(name): value for name, value in found._mapping.items()}
+        number = values.pop("sync")
+        row = SlotRow(**values)
+        out.setdefault(number, {})[row.key] = row
+    return out
+
+
+def add(connection: Connection, sync_id: int, row: SlotRow) -> None:
+    """Store a new slot; one that is there stays as it is."""
+    upsert(
+        connection,
+        schedule,
+        [{"sync": sync_id, **msgspec.structs.asdict(row)}],
+        keep=SlotRow.__struct_fields__,
+    )
+
+
+def move(connection: Connection, sync_id: int, row: SlotRow, *, every: str, next_due: str) -> None:
+    """Another timing, or another moment, unless someone else changed the slot since `row` was read."""
+    connection.execute(
+        sa.update(schedule)
+        .where(*_at(sync_id, row.key), schedule.c.next_due == row.next_due, schedule.c.every == row.every)
+        .values(every=every, next_due=next_due)
+    )
+
+
+def begin(connection: Connection, sync_id: int, key: tuple[str, str], now: str) -> bool:
+    """A run of the slot starts; False where it is not due, because another process was there first."""
+    statement = (
+        sa.update(schedule)
+        .where(*_at(sync_id, key), schedule.c.next_due <= now)
+        .values(last_started=now, last_outcome="under way", paused_by=None)
+    )
+    return bool(connection.execute(statement).rowcount)
+
+
+def end(
+    connection: Connection,
+    sync_id: int,
+    key: tuple[str, str],
+    *,
+    outcome: str,
+    next_due: str,
+    success: str | None,
+) -> None:
+    """The run of the slot is over; `success` is the moment, where it was one."""
+    values = {"last_outcome": outcome, "next_due": next_due} | ({"last_success": success} if success else {})
+    connection.execute(sa.update(schedule).where(*_at(sync_id, key)).values(**values))
+
+
+def pause(connection: Connection, sync_id: int, by: str, until: str, kinds: Collection[str]) -> None:
+    """Try nothing of these kinds before that moment."""
+    connection.execute(
+        sa.update(schedule)
+        .where(schedule.c.sync == sync_id, schedule.c.kind.in_(kinds))
+        .values(paused_by=by, next_due=until)
+    )
+
+
+def _at(sync_id: int, key: tuple[str, str]) -> tuple[sa.ColumnElement[bool], ...]:
+    kind, flow = key
+    return schedule.c.sync == sync_id, schedule.c.kind == kind, schedule.c.flow == flow
 
 
 def forget(connection: Connection, sync_id: int, keys: Collection[tuple[str, str]]) -> None:
     """These slots are not in the settings any more."""
     for kind, flow in keys:
-        connection.execute(
-            sa.delete(schedule).where(
-                schedule.c.sync == sync_id, schedule.c.kind == kind, schedule.c.flow == flow
-            )
-        )
+        connection.execute(sa.delete(schedule).where(*_at(sync_id, (kind, flow))))
 
 
 def resume(connection: Connection, account: int, now: str) -> int:

@@ -210,9 +210,9 @@ schedule = Table(
     "schedule",
     metadata,
     Column("sync", Number, primary_key=True),
-    Column("kind", Text, primary_key=True),  # import | export | hints
+    Column("kind", Text, primary_key=True),  # import | export
     Column("flow", Text, primary_key=True),  # the flow with a time of its own; "" for all others
-    Column("every", Text, nullable=False),  # "every 60 minutes", or cron; "" where webhooks say when
+    Column("every", Text, nullable=False),  # "every 60 minutes", or cron
     Column("next_due", Text, nullable=False),
     Column("last_started", Text),
     Column("last_outcome", Text),  # under way | in step | left over | stopped | failed

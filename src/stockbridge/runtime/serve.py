@@ -1,0 +1,79 @@
+"""The loop of `stockbridge serve`: look what is due, do it, wait."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import datetime
+
+from sqlalchemy.exc import OperationalError
+
+from stockbridge.core.errors import Trouble
+from stockbridge.http.clock import Clock
+from stockbridge.runtime.lookout import Lookout, Watched
+from stockbridge.runtime.queue import Queue, Work
+from stockbridge.runtime.work import Noted, Tell, carry_out, failed
+from stockbridge.store.database import TAKEN
+
+_LOOK = 1.0  # seconds between two looks; what other processes changed is noticed then
+_ELSEWHERE = 2.0  # seconds before a sync that another process holds is tried again
+_CANNOT_OPEN = 60.0  # seconds before a sync whose accounts cannot be opened is tried again
+_STORE_DOWN = 5.0
+
+
+def serve(lookout: Lookout, clock: Clock, tell: Tell, wake: threading.Event) -> None:
+    """Run everything at its time, one run after the other, until a KeyboardInterrupt, which a run under way takes as
+    Ctrl-C: it ends in order first. Setting `wake` makes it look at once.
+
+    It runs in the main thread, for that is where signals come.
+    """
+    queue = Queue()
+    not_before: dict[int, float] = {}  # sync -> when to try it again
+    told: dict[str, str] = {}  # what was said last of a sync that cannot be worked on
+
+    def say_once(note: Noted) -> None:
+        if told.get(note.sync) != note.what:
+            told[note.sync] = note.what
+            tell(note)
+
+    while True:
+        wake.clear()
+        try:
+            left_alone = [number for number, until in not_before.items() if time.monotonic() < until]
+            upcoming = lookout.look(clock.now(), queue.submit, left_alone)
+            for name, what in lookout.broken.items():
+                say_once(Noted(sync=name, what=what, remedy=f"Mend it: stockbridge sync export {name}"))
+            work = queue.take()
+            if work is None:
+                wake.wait(_seconds_until(upcoming, clock.now()))
+                continue
+            watched = lookout.known[work.sync]
+            trouble = _trouble_with(lookout, watched, work, clock, tell)
+            if trouble is None:
+                told.pop(watched.row.name, None)
+                continue
+            say_once(
+                Noted(sync=watched.row.name, what=trouble.what, remedy=trouble.remedy, code=trouble.code)
+            )
+            pause = _ELSEWHERE if trouble.code == TAKEN else _CANNOT_OPEN
+            not_before[work.sync] = time.monotonic() + pause
+            queue.drop(work.sync)
+        except OperationalError:
+            what = "The store cannot be reached; nothing is lost, and it is tried again."
+            say_once(Noted(sync="", what=what, remedy="Look whether the database runs.", code="store"))
+            wake.wait(_STORE_DOWN)
+
+
+def _trouble_with(lookout: Lookout, watched: Watched, work: Work, clock: Clock, tell: Tell) -> Trouble | None:
+    """Carry it out; what kept the sync from being opened."""
+    try:
+        carry_out(lookout.store, watched, work, clock.now, tell)
+    except Trouble as trouble:
+        if trouble.code != TAKEN:
+            failed(lookout.store, watched, work, clock.now())
+        return trouble
+    return None
+
+
+def _seconds_until(upcoming: datetime | None, now: datetime) -> float:
+    return _LOOK if upcoming is None else min(_LOOK, max(0.0, (upcoming - now).total_seconds()))
