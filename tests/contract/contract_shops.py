@@ -13,7 +13,7 @@ from stockbridge.connectors.optiply import connector as optiply
 from stockbridge.connectors.optiply.account import OptiplyAccount
 from stockbridge.connectors.zoho import account as zoho_account
 from stockbridge.connectors.zoho import connector as zoho
-from stockbridge.core.record import Ability, Field, Kind, Stream, Values
+from stockbridge.core.record import Ability, Field, Kind, Stream, Value, Values
 from stockbridge.core.secret import Secret
 from stockbridge.http.clock import REAL, Clock
 from stockbridge.http.oauth import Token, drive
@@ -28,7 +28,8 @@ class Shop:
     """A connector and the stream to try. `ids()` is what stands at the system, by an independent way.
 
     `new` are values a record can be made of, `change` is one field with another value, as `create` and `update` take it.
-    `edit`, `drop` and `add` are a person at the system; `edit` gives a record a new name.
+    `edit`, `drop` and `add` are a person at the system; `edit` gives a record a new name, of which `name_field` shows
+    what `shows` says. `fetch_calls` are what one full record costs.
     """
 
     connector: Connector
@@ -40,6 +41,8 @@ class Shop:
     drop: Callable[[str], None]
     new: Values
     change: Values
+    shows: Callable[[str], Value] = str
+    fetch_calls: int = 1
 
     @property
     def declared(self) -> Stream:
@@ -134,21 +137,25 @@ def zoho_shop() -> Iterator[Shop]:
         )
 
 
+def optiply_account(sandbox: Sandbox) -> OptiplyAccount:
+    """The sandbox's webshop."""
+    login = sandbox.optiply.login
+    return OptiplyAccount(
+        name="Sandbox",
+        username=login.username,
+        password=Secret(login.password),
+        client_id=login.client_id,
+        client_secret=Secret(login.client_secret),
+        account_id=str(login.account_id),
+        coupling_id=str(login.coupling_id),
+        api_base=f"{sandbox.optiply_url}/v1",
+        token_base=f"{sandbox.optiply_url}/api",
+    )
+
+
 @contextmanager
 def optiply_shop() -> Iterator[Shop]:
     with start(items=1, vendors=1, orders=0, seed=3) as sandbox, Transport() as transport:
-        login = sandbox.optiply.login
-        account = OptiplyAccount(
-            name="Sandbox",
-            username=login.username,
-            password=Secret(login.password),
-            client_id=login.client_id,
-            client_secret=Secret(login.client_secret),
-            account_id=str(login.account_id),
-            coupling_id=str(login.coupling_id),
-            api_base=f"{sandbox.optiply_url}/v1",
-            token_base=f"{sandbox.optiply_url}/api",
-        )
 
         def add(name: str) -> str:
             row = sandbox.optiply.add("products", {"name": name, "stockLevel": 1, "unlimitedStock": False})
@@ -158,7 +165,7 @@ def optiply_shop() -> Iterator[Shop]:
             add(f"Product {number}")
         sandbox.clock.advance(timedelta(minutes=1).total_seconds())
         yield Shop(
-            connector=optiply.connect(account, clock=REAL, transport=transport),
+            connector=optiply.connect(optiply_account(sandbox), clock=REAL, transport=transport),
             stream="products",
             name_field="name",
             ids=lambda: {str(row["id"]) for row in sandbox.optiply.rows("products")},

@@ -9,16 +9,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from contract_shops import zoho_login
+from contract_optiply import OPTIPLY_SHOPS, what_to_make
+from contract_shops import optiply_account, zoho_login
 
 from stockbridge.connectors.optiply import connector as optiply
-from stockbridge.connectors.optiply.account import OptiplyAccount
 from stockbridge.connectors.optiply.connector import OptiplyConnector
 from stockbridge.connectors.zoho import connector as zoho
 from stockbridge.connectors.zoho.connector import ZohoConnector
 from stockbridge.core.errors import OverBudget, Unauthorized, Uncertain
 from stockbridge.core.record import Record
-from stockbridge.core.secret import Secret
 from stockbridge.http.clock import scaled
 from stockbridge.http.transport import Transport
 from stockbridge_sandbox.faults import Fault
@@ -35,22 +34,10 @@ def shop(**options: Any) -> Iterator[tuple[Sandbox, ZohoConnector, OptiplyConnec
         clock = scaled(sandbox.clock.speed, start=sandbox.clock.now())
         with Transport() as transport:
             account, token = zoho_login(sandbox, transport, clock)
-            at_optiply = sandbox.optiply.login
-            other = OptiplyAccount(
-                name="Sandbox",
-                username=at_optiply.username,
-                password=Secret(at_optiply.password),
-                client_id=at_optiply.client_id,
-                client_secret=Secret(at_optiply.client_secret),
-                account_id=str(at_optiply.account_id),
-                coupling_id=str(at_optiply.coupling_id),
-                api_base=f"{sandbox.optiply_url}/v1",
-                token_base=f"{sandbox.optiply_url}/api",
-            )
             yield (
                 sandbox,
                 zoho.connect(account, clock=clock, transport=transport, token=token),
-                optiply.connect(other, clock=clock, transport=transport),
+                optiply.connect(optiply_account(sandbox), clock=clock, transport=transport),
             )
 
 
@@ -128,15 +115,31 @@ def test_calls_at_eight_at_a_time_fill_the_minute_and_never_pass_it() -> None:
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
-@pytest.mark.parametrize("path", ["products"])
-def test_a_lost_answer_is_settled_by_looking(kind: Any, path: str) -> None:
+@pytest.mark.parametrize("stream", ["products", *OPTIPLY_SHOPS])
+def test_a_lost_answer_is_settled_by_looking(kind: Any, stream: str) -> None:
     with shop(items=1) as (sandbox, _, connector):
-        sandbox.faults.add(Fault(kind=kind, system="optiply", method="POST", path=f"/v1/{path}"))
+        resource, values = (stream, PRODUCT) if stream == "products" else what_to_make(sandbox, stream)
+        before = len(sandbox.optiply.rows(resource))
+        sandbox.faults.add(Fault(kind=kind, system="optiply", method="POST", path=f"/v1/{resource}"))
         with pytest.raises(Uncertain):
-            connector.create(path, PRODUCT, "r1")
-        found = connector.find(path, ["r1"], None)
+            connector.create(stream, values, "r1")
+        found = connector.find(stream, ["r1"], None)
         assert len(found.get("r1", [])) == (1 if kind == "drop_after" else 0)
-        assert len(sandbox.optiply.rows(path)) == len(found)
+        assert len(sandbox.optiply.rows(resource)) == before + len(found)
+
+
+def test_an_assembly_order_whose_line_cannot_be_read_is_settled_by_looking() -> None:
+    with shop(items=1) as (sandbox, _, connector):
+        resource, values = what_to_make(sandbox, "assemblyOrders")
+        before = len(sandbox.optiply.rows(resource))
+        sandbox.faults.add(
+            Fault(kind="drop_before", system="optiply", method="GET", path="/v1/buyOrderLines", count=5)
+        )
+        with pytest.raises(Uncertain):
+            connector.create("assemblyOrders", values, "r1")
+        (found,) = connector.find("assemblyOrders", ["r1"], None)["r1"]
+        assert found.values["quantity"] == values["quantity"]
+        assert len(sandbox.optiply.rows(resource)) == before + 1
 
 
 @pytest.mark.parametrize(
