@@ -231,11 +231,8 @@ def _wanted_assembly(bundle: Row, items: Mapping[str, Row]) -> Wanted:
 
 def _total(bundle: Row) -> Decimal:
     """What the components cost, for all pieces."""
-    quantity = Decimal(bundle["quantity"])
-    return sum(
-        (cents(Decimal(line["quantity"]) * quantity * Decimal(line["rate"])) for line in bundle["lines"]),
-        Decimal("0.00"),
-    )
+    costs = (Decimal(line["quantity"]) * Decimal(line["rate"]) for line in bundle["lines"])
+    return cents(sum(costs, Decimal(0)) * Decimal(bundle["quantity"]))
 
 
 def _settle_shared(
