@@ -23,7 +23,7 @@ from stockbridge_sandbox.zoho.errors import (
 from stockbridge_sandbox.zoho.listing import Listing, Test, day_filter, list_page, one_of, text_filters
 from stockbridge_sandbox.zoho.movements import move_stock
 from stockbridge_sandbox.zoho.records import Bundle, BundleLine, Item
-from stockbridge_sandbox.zoho.wire import Json, read_day, read_flag, read_number, read_text
+from stockbridge_sandbox.zoho.wire import LARGEST_NUMBER, Json, read_day, read_flag, read_number, read_text
 from stockbridge_sandbox.zoho.world import Call, Reply, World, one_bundle
 
 _STATUSES = ("draft", "confirmed", "bundled")
@@ -312,7 +312,8 @@ def _read(world: World, bundle: Bundle, body: Json) -> Bundle:
     new.location_id = _place(world, body) or bundle.location_id or world.primary_location.id
     if "custom_fields" in body:
         new.custom_fields = read_custom_fields(world, "bundle", body["custom_fields"], bundle.custom_fields)
-    if bundle_total(new) >= _LARGEST_TOTAL:
+    pieces = max((line.quantity for line in new.lines), default=Decimal(0)) * new.quantity
+    if bundle_total(new) >= _LARGEST_TOTAL or pieces >= LARGEST_NUMBER:
         raise invalid_value("quantity_to_bundle")
     return new
 
@@ -353,6 +354,8 @@ def _read_line(world: World, entry: Json, old: BundleLine | None) -> BundleLine:
     if quantity is None or quantity <= 0:
         raise invalid_value("quantity_consumed")
     rate = read_number("rate", entry.get("rate"))
+    if rate is not None and rate < 0:
+        raise invalid_value("rate")
     account = read_text("account_id", entry.get("account_id"), 100)
     return BundleLine(
         id=old.id if old else world.new_id(),
