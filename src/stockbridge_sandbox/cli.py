@@ -26,6 +26,9 @@ app = typer.Typer(add_completion=False, help="Zoho Inventory and Optiply, simula
 Items = Annotated[int, typer.Option(help="How many items the made-up company has.")]
 Vendors = Annotated[int, typer.Option(help="How many vendors it has.")]
 Orders = Annotated[int, typer.Option(help="How many sales orders it has.")]
+PurchaseOrders = Annotated[
+    int | None, typer.Option(help="How many purchase orders it has; without it one for eight sales orders.")
+]
 Seed = Annotated[int, typer.Option(help="The same seed makes the same company.")]
 
 
@@ -34,6 +37,7 @@ def serve(
     items: Items = 400,
     vendors: Vendors = 30,
     orders: Orders = 1200,
+    purchase_orders: PurchaseOrders = None,
     seed: Seed = 7,
     port: Annotated[
         int | None, typer.Option(help="Zoho's port; Optiply gets the next. 0: free ones.")
@@ -62,6 +66,7 @@ def serve(
             items=items,
             vendors=vendors,
             orders=orders,
+            purchase_orders=purchase_orders,
             seed=seed,
             zoho_port=zoho_port,
             optiply_port=optiply_port,
@@ -86,11 +91,15 @@ def company(
     items: Items = 400,
     vendors: Vendors = 30,
     orders: Orders = 1200,
+    purchase_orders: PurchaseOrders = None,
     seed: Seed = 7,
 ) -> None:
     """Write a made-up company as a folder of CSV files, as an example for `serve --company`."""
     try:
-        write_folder(generate(items=items, vendors=vendors, orders=orders, seed=seed), folder)
+        made = generate(
+            items=items, vendors=vendors, orders=orders, purchase_orders=purchase_orders, seed=seed
+        )
+        write_folder(made, folder)
     except (OSError, ValueError) as error:
         _stop(str(error))
     print(f"A company of {items} items, {vendors} vendors and {orders} orders is in {folder}.")

@@ -16,17 +16,21 @@ ProductType = Literal["goods", "service"]
 ItemType = Literal["inventory", "sales", "purchases", "sales_and_purchases"]
 Status = Literal["active", "inactive"]
 OrderStatus = Literal["draft", "confirmed", "closed", "void", "onhold"]
+PurchaseStatus = Literal["draft", "issued", "closed", "cancelled"]
+BillStatus = Literal["draft", "open", "paid", "void"]
 ContactType = Literal["vendor", "customer"]
 ComboType = Literal["assembly", "kit"]
-CustomFieldEntity = Literal["item", "contact", "salesorder"]
+CustomFieldEntity = Literal["item", "contact", "salesorder", "purchaseorder"]
 DataType = Literal["string", "multiline", "number", "decimal", "date", "check_box", "dropdown", "url"]
 
 PRODUCT_TYPES: tuple[ProductType, ...] = ("goods", "service")
 ITEM_TYPES: tuple[ItemType, ...] = ("inventory", "sales", "purchases", "sales_and_purchases")
 STATUSES: tuple[Status, ...] = ("active", "inactive")
 ORDER_STATUSES: tuple[OrderStatus, ...] = ("draft", "confirmed", "closed", "void", "onhold")
+PURCHASE_STATUSES: tuple[PurchaseStatus, ...] = ("draft", "issued", "closed", "cancelled")
+BILL_STATUSES: tuple[BillStatus, ...] = ("draft", "open", "paid", "void")
 COMBO_TYPES: tuple[ComboType, ...] = ("assembly", "kit")
-CUSTOM_FIELD_ENTITIES: tuple[CustomFieldEntity, ...] = ("item", "contact", "salesorder")
+CUSTOM_FIELD_ENTITIES: tuple[CustomFieldEntity, ...] = ("item", "contact", "salesorder", "purchaseorder")
 DATA_TYPES: tuple[DataType, ...] = (
     "string",
     "multiline",
@@ -226,11 +230,50 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PurchaseLine:
+    """One line; `item` is "" for free text, which has a `name`. `rate` is in the order's currency."""
+
+    quantity: Decimal
+    rate: Decimal
+    item: str = ""
+    name: str = ""
+    discount_percent: Decimal = ZERO
+    tax: str = ""
+    description: str = ""
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurchaseOrder:
+    """An order to a vendor. What arrived and was billed stands in receipts and bills; an issued order of which all of
+    it did is closed, and what did not arrive of a closed one was cancelled."""
+
+    number: str
+    date: Day
+    vendor: str
+    created: datetime
+    modified: datetime
+    status: PurchaseStatus = "issued"
+    reference: str = ""
+    currency: str = ""
+    exchange_rate: Decimal = Decimal(1)
+    location: str = ""
+    delivery_date: Day | None = None
+    notes: str = ""
+    terms: str = ""
+    lines: tuple[PurchaseLine, ...] = ()
+    custom_fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptLine:
+    """`line` is the position in the order, from 1; 0 means the first line of that item with room left."""
+
     item: str
     quantity: Decimal
     rate: Decimal = ZERO
     location: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +285,30 @@ class Receipt:
     vendor: str
     purchase_order: str = ""
     lines: tuple[ReceiptLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillLine:
+    """`line` is the position in the order, from 1; 0 means the first line of that item with room left."""
+
+    quantity: Decimal
+    rate: Decimal = ZERO
+    item: str = ""
+    name: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """What a vendor billed, already part of the opening stock. `purchase_order` is the order's number or ""."""
+
+    number: str
+    date: Day
+    due_date: Day
+    vendor: str
+    purchase_order: str = ""
+    status: BillStatus = "open"
+    lines: tuple[BillLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,7 +344,9 @@ class Company:
     vendors: tuple[Contact, ...] = ()
     customers: tuple[Contact, ...] = ()
     orders: tuple[Order, ...] = ()
+    purchase_orders: tuple[PurchaseOrder, ...] = ()
     receipts: tuple[Receipt, ...] = ()
+    bills: tuple[Bill, ...] = ()
     recipes: tuple[Recipe, ...] = ()
 
 

@@ -236,8 +236,39 @@ def _check_lines(sheets: Sheets, problems: list[str]) -> None:
             problems.append(
                 f"recipes.csv line {line.number} column 'component': '{line.values['component']}' is a part of itself. Name another item"
             )
+    _check_purchases(sheets, problems)
+    for file in ("purchase_order_lines.csv", "bills.csv"):
+        problems.extend(
+            f"{file} line {line.number} column 'name': empty, and so is 'item'. Fill one of them in"
+            for line in sheets[file]
+            if not line.values.get("item") and not line.values.get("name")
+        )
     _check_custom_fields(sheets, problems)
     _check_base(sheets, problems)
+
+
+def _check_purchases(sheets: Sheets, problems: list[str]) -> None:
+    """What arrived or was billed must stand on the order it names."""
+    ordered: dict[str, list[tuple[str, str]]] = {}
+    for line in sheets["purchase_order_lines.csv"]:
+        what = (line.values.get("item", ""), line.values.get("name", ""))
+        ordered.setdefault(line.values["order"], []).append(what)
+    for file in ("receipts.csv", "bills.csv"):
+        for line in sheets[file]:
+            number, position = line.values.get("purchase_order"), line.values.get("line", 0)
+            if not number:
+                continue
+            there = ordered.get(number, [])
+            item, name = line.values.get("item", ""), line.values.get("name", "")
+            if position > len(there):
+                problems.append(
+                    f"{file} line {line.number} column 'line': order {number} has {len(there)} lines. Count them from 1"
+                )
+            elif not position and not any(item == key and (item or name == text) for key, text in there):
+                problems.append(
+                    f"{file} line {line.number} column 'item': '{item or name}' is not on order {number}. "
+                    "Add it to purchase_order_lines.csv or correct it here"
+                )
 
 
 def _nearest_key(key: str, known: set[str]) -> str:

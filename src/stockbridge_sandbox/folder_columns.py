@@ -7,12 +7,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from stockbridge_sandbox.company import (
+    BILL_STATUSES,
     COMBO_TYPES,
     CUSTOM_FIELD_ENTITIES,
     DATA_TYPES,
     ITEM_TYPES,
     ORDER_STATUSES,
     PRODUCT_TYPES,
+    PURCHASE_STATUSES,
     STATUSES,
 )
 
@@ -214,16 +216,64 @@ SHEETS: dict[str, Sheet] = {
             ),
         ),
         Sheet(
+            file="purchase_orders.csv",
+            unique=("number",),
+            custom_fields="purchaseorder",
+            columns=(
+                Column(name="number", required=True),
+                Column(name="date", kind="day", required=True),
+                Column(name="vendor", required=True, refers="vendors.csv"),
+                Column(name="status", choices=PURCHASE_STATUSES),
+                Column(name="reference"),
+                Column(name="currency", refers="currencies.csv"),
+                *_numbers("exchange_rate"),
+                _LOCATION,
+                Column(name="delivery_date", kind="day"),
+                *_texts("notes", "terms"),
+                *_WRITTEN,
+            ),
+        ),
+        Sheet(
+            file="purchase_order_lines.csv",
+            columns=(
+                Column(name="order", required=True, refers="purchase_orders.csv"),
+                Column(name="item", refers="items.csv"),
+                Column(name="name"),
+                Column(name="quantity", kind="number", required=True),
+                *_numbers("rate", "discount_percent"),
+                _TAX,
+                Column(name="description"),
+                _LOCATION,
+            ),
+        ),
+        Sheet(
             file="receipts.csv",
             columns=(
                 Column(name="number", required=True),
                 Column(name="date", kind="day", required=True),
                 Column(name="vendor", required=True, refers="vendors.csv"),
-                Column(name="purchase_order"),
+                Column(name="purchase_order", refers="purchase_orders.csv"),
                 Column(name="item", required=True, refers="items.csv"),
                 Column(name="quantity", kind="number", required=True),
                 Column(name="rate", kind="number"),
                 _LOCATION,
+                Column(name="line", kind="whole"),
+            ),
+        ),
+        Sheet(
+            file="bills.csv",
+            columns=(
+                Column(name="number", required=True),
+                Column(name="date", kind="day", required=True),
+                Column(name="due_date", kind="day"),
+                Column(name="vendor", required=True, refers="vendors.csv"),
+                Column(name="purchase_order", refers="purchase_orders.csv"),
+                Column(name="status", choices=BILL_STATUSES),
+                Column(name="item", refers="items.csv"),
+                Column(name="name"),
+                Column(name="quantity", kind="number", required=True),
+                Column(name="rate", kind="number"),
+                Column(name="line", kind="whole"),
             ),
         ),
         Sheet(

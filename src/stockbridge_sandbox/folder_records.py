@@ -8,6 +8,8 @@ from typing import Any
 
 from stockbridge_sandbox.company import (
     Address,
+    Bill,
+    BillLine,
     Company,
     Component,
     Contact,
@@ -19,6 +21,8 @@ from stockbridge_sandbox.company import (
     Location,
     Order,
     OrderLine,
+    PurchaseLine,
+    PurchaseOrder,
     Receipt,
     ReceiptLine,
     Recipe,
@@ -40,6 +44,7 @@ class Line:
 
 Sheets = dict[str, list[Line]]
 _RECEIPT_HEAD: tuple[str, ...] = ("number", "date", "vendor", "purchase_order")
+_BILL_HEAD: tuple[str, ...] = (*_RECEIPT_HEAD, "due_date", "status")
 
 
 def build_company(sheets: Sheets, company: Line, now: datetime) -> Company:
@@ -55,6 +60,7 @@ def build_company(sheets: Sheets, company: Line, now: datetime) -> Company:
         values = dict(line.values)
         persons.setdefault(values.pop("contact"), []).append(ContactPerson(**values))
     customers = _contacts(sheets["customers.csv"], "customer", persons, given["base_currency"], now)
+    vendors = _contacts(sheets["vendors.csv"], "vendor", persons, given["base_currency"], now)
     items = tuple(_item(line, stock, now) for line in sheets["items.csv"])
     return Company(
         **given,
@@ -66,10 +72,18 @@ def build_company(sheets: Sheets, company: Line, now: datetime) -> Company:
         taxes=tuple(Tax(**line.values) for line in sheets["taxes.csv"]),
         custom_fields=_custom_fields(sheets),
         items=items,
-        vendors=_contacts(sheets["vendors.csv"], "vendor", persons, given["base_currency"], now),
+        vendors=vendors,
         customers=customers,
         orders=_orders(sheets, items, customers, rates),
-        receipts=_receipts(sheets["receipts.csv"]),
+        purchase_orders=_purchases(sheets, items, vendors, rates),
+        receipts=tuple(
+            Receipt(lines=tuple(ReceiptLine(**values) for values in parts), **head)
+            for head, parts in _grouped(sheets["receipts.csv"], _RECEIPT_HEAD)
+        ),
+        bills=tuple(
+            Bill(lines=tuple(BillLine(**values) for values in parts), **{"due_date": head["date"], **head})
+            for head, parts in _grouped(sheets["bills.csv"], _BILL_HEAD)
+        ),
         recipes=_recipes(sheets["recipes.csv"]),
     )
 
@@ -157,15 +171,41 @@ def _orders(
     return tuple(orders)
 
 
-def _receipts(lines: Sequence[Line]) -> tuple[Receipt, ...]:
-    heads: dict[str, dict[str, Any]] = {}
-    parts: dict[str, list[ReceiptLine]] = {}
+def _purchases(
+    sheets: Sheets, items: Sequence[Item], vendors: Sequence[Contact], rates: Mapping[str, Decimal]
+) -> tuple[PurchaseOrder, ...]:
+    bought = {item.key: item for item in items}
+    currency = {vendor.key: vendor.currency for vendor in vendors}
+    lines: dict[str, list[PurchaseLine]] = {}
+    for line in sheets["purchase_order_lines.csv"]:
+        values = dict(line.values)
+        item = bought.get(values.get("item", ""))
+        values.setdefault("rate", item.purchase_rate if item else Decimal(0))
+        values.setdefault("name", item.name if item else "")
+        lines.setdefault(values.pop("order"), []).append(PurchaseLine(**values))
+    orders: list[PurchaseOrder] = []
+    for line in sheets["purchase_orders.csv"]:
+        noon = datetime.combine(line.values["date"], time(12), tzinfo=UTC)
+        values = {"currency": currency[line.values["vendor"]], **line.values, **_written(line, noon)}
+        values.setdefault("exchange_rate", rates[values["currency"]])
+        orders.append(
+            PurchaseOrder(
+                lines=tuple(lines.get(values["number"], ())), custom_fields=line.custom_fields, **values
+            )
+        )
+    return tuple(orders)
+
+
+def _grouped(
+    lines: Sequence[Line], names: Sequence[str]
+) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """Lines of one document stand under its vendor and number: its head from the first of them, and its parts."""
+    documents: dict[tuple[str, str], tuple[dict[str, Any], list[dict[str, Any]]]] = {}
     for line in lines:
         values = dict(line.values)
-        head = {name: values.pop(name) for name in _RECEIPT_HEAD if name in values}
-        heads.setdefault(head["number"], head)
-        parts.setdefault(head["number"], []).append(ReceiptLine(**values))
-    return tuple(Receipt(lines=tuple(parts[number]), **head) for number, head in heads.items())
+        head = {name: values.pop(name) for name in names if name in values}
+        documents.setdefault((head["vendor"], head["number"]), (head, []))[1].append(values)
+    return list(documents.values())
 
 
 def _recipes(lines: Sequence[Line]) -> tuple[Recipe, ...]:

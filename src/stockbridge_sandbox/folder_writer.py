@@ -72,6 +72,17 @@ def _rows(company: Company, file: str) -> Iterator[_Row]:
             for order in company.orders:
                 for line in order.lines:
                     yield {"order": order.number, **_fields(line)}, ()
+        case "purchase_orders.csv":
+            for bought in company.purchase_orders:
+                yield _fields(bought), bought.custom_fields
+        case "purchase_order_lines.csv":
+            for bought in company.purchase_orders:
+                for ordered in bought.lines:
+                    yield {"order": bought.number, **_fields(ordered)}, ()
+        case "bills.csv":
+            for bill in company.bills:
+                for billed in bill.lines:
+                    yield {**_fields(bill), **_fields(billed)}, ()
         case "receipts.csv":
             for receipt in company.receipts:
                 for part in receipt.lines:

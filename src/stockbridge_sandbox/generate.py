@@ -25,7 +25,8 @@ from stockbridge_sandbox.company import (
     Stock,
     check_digit,
 )
-from stockbridge_sandbox.generate_documents import cents, draw_orders, draw_receipts, draw_recipes, moments
+from stockbridge_sandbox.generate_documents import cents, draw_orders, draw_recipes, moments
+from stockbridge_sandbox.generate_purchases import draw_purchases
 
 
 def generate(
@@ -35,19 +36,19 @@ def generate(
     orders: int = 1200,
     seed: int = 7,
     customers: int | None = None,
-    receipts: int | None = None,
+    purchase_orders: int | None = None,
     recipes: int | None = None,
     until: datetime | None = None,
     name: str = "Fietsenrek B.V.",
 ) -> Company:
     """Make a company whose records were written in the year before `until` (default: now).
 
-    `customers`, `receipts` and `recipes` follow from the others when they are not given. Raises ValueError for a negative
+    `customers`, `purchase_orders` and `recipes` follow from the others when they are not given. Raises ValueError for a negative
     number, or orders without items.
     """
-    if min(items, vendors, orders, customers or 0, receipts or 0, recipes or 0) < 0:
+    if min(items, vendors, orders, customers or 0, purchase_orders or 0, recipes or 0) < 0:
         raise ValueError(
-            "a company cannot have a negative number of items, vendors, orders, customers, receipts or recipes"
+            "a company cannot have a negative number of items, vendors, orders, customers, purchase orders or recipes"
         )
     if orders and not items:
         raise ValueError("orders need items: ask for at least one item")
@@ -62,7 +63,14 @@ def generate(
     item_list = _items(dice, items, vendor_list, end)
     order_list = draw_orders(dice, orders, item_list, customer_list, end)
     recipe_count = items // 20 if recipes is None else recipes
-    receipt_count = min(orders // 8, vendors * 12) if receipts is None else receipts
+    # Dice of their own, so that the other records do not depend on how much is bought.
+    bought = draw_purchases(
+        random.Random(f"{seed} purchases"),
+        orders // 8 if purchase_orders is None else purchase_orders,
+        item_list,
+        vendor_list,
+        end,
+    )
     return Company(
         name=name,
         time_zone=shop.TIME_ZONE,
@@ -78,7 +86,9 @@ def generate(
         vendors=tuple(vendor_list),
         customers=tuple(customer_list),
         orders=tuple(order_list),
-        receipts=tuple(draw_receipts(dice, receipt_count, item_list, vendor_list, end)),
+        purchase_orders=bought.orders,
+        receipts=bought.receipts,
+        bills=bought.bills,
         recipes=tuple(draw_recipes(dice, recipe_count, item_list)),
     )
 

@@ -1,4 +1,4 @@
-"""The documents of a made-up company: sales orders, receipts and recipes, drawn from its items and contacts."""
+"""The documents of a made-up company: sales orders and recipes, drawn from its items and contacts."""
 
 import random
 from collections.abc import Sequence
@@ -17,8 +17,6 @@ from stockbridge_sandbox.company import (
     Order,
     OrderLine,
     OrderStatus,
-    Receipt,
-    ReceiptLine,
     Recipe,
 )
 
@@ -118,38 +116,6 @@ def _order_line(dice: random.Random, item: Item, currency: str) -> OrderLine:
         tax=item.tax,
         description=item.description[:200] if dice.random() < 0.2 else "",
     )
-
-
-def draw_receipts(
-    dice: random.Random, count: int, items: Sequence[Item], vendors: Sequence[Contact], end: datetime
-) -> list[Receipt]:
-    supplied: dict[str, list[Item]] = {}
-    for item in items:
-        if item.vendor and item.item_type == "inventory":
-            supplied.setdefault(item.vendor, []).append(item)
-    sources = [vendor.key for vendor in vendors if vendor.key in supplied]
-    receipts: list[Receipt] = []
-    for n, moment in enumerate(moments(dice, count if sources else 0, end, 365)):
-        vendor = dice.choice(sources)
-        arrived = dice.sample(supplied[vendor], min(len(supplied[vendor]), dice.randrange(1, 6)))
-        receipts.append(
-            Receipt(
-                number=f"PR-{n + 1:05d}",
-                date=moment.astimezone(ZoneInfo(shop.TIME_ZONE)).date(),
-                vendor=vendor,
-                purchase_order=f"PO-{n + 1:05d}" if dice.random() < 0.8 else "",
-                lines=tuple(
-                    ReceiptLine(
-                        item=item.key,
-                        quantity=Decimal(dice.choice((5, 10, 12, 25, 50, 100))),
-                        rate=item.purchase_rate,
-                        location=dice.choice(shop.STOCKED),
-                    )
-                    for item in arrived
-                ),
-            )
-        )
-    return receipts
 
 
 def draw_recipes(dice: random.Random, count: int, items: Sequence[Item]) -> list[Recipe]:

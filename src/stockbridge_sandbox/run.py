@@ -114,6 +114,7 @@ def start(
     items: int = 40,
     vendors: int = 5,
     orders: int = 60,
+    purchase_orders: int | None = None,
     seed: int = 7,
     zoho_port: int = 0,
     optiply_port: int = 0,
@@ -130,7 +131,14 @@ def start(
     saved = load(state) if state is not None else None
     clock = Clock(speed, saved.now if saved is not None else at)
     if saved is None and company is None:
-        company = generate(items=items, vendors=vendors, orders=orders, seed=seed, until=clock.now())
+        company = generate(
+            items=items,
+            vendors=vendors,
+            orders=orders,
+            purchase_orders=purchase_orders,
+            seed=seed,
+            until=clock.now(),
+        )
     start_with = company or generate(items=1, vendors=1, orders=0, seed=seed, until=clock.now())
     zoho = Zoho.load(start_with, clock=clock, data_centre=data_centre)
     optiply = Optiply(clock, company_name=start_with.name)

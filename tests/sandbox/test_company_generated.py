@@ -32,8 +32,8 @@ def test_the_same_seed_gives_the_same_company(shop: Company) -> None:
 
 def test_numbers_are_as_asked(shop: Company) -> None:
     assert (len(shop.items), len(shop.vendors), len(shop.orders)) == (400, 30, 1200)
-    asked = generate(items=50, vendors=4, orders=10, customers=3, receipts=5, recipes=6, until=UNTIL)
-    assert (len(asked.customers), len(asked.receipts), len(asked.recipes)) == (3, 5, 6)
+    asked = generate(items=50, vendors=4, orders=10, customers=3, purchase_orders=5, recipes=6, until=UNTIL)
+    assert (len(asked.customers), len(asked.purchase_orders), len(asked.recipes)) == (3, 5, 6)
 
 
 @settings(max_examples=15, deadline=None)

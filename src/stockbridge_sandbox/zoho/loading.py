@@ -8,6 +8,7 @@ from decimal import Decimal
 from stockbridge_sandbox import company as made_up
 from stockbridge_sandbox.zoho import records
 from stockbridge_sandbox.zoho.items import accounts
+from stockbridge_sandbox.zoho.purchaseloading import load_purchases
 from stockbridge_sandbox.zoho.world import ID_BASE
 
 _FIRST_ID = 1_000
@@ -41,6 +42,7 @@ class _Loader:
         items = [self._item(item, recipes.get(item.key, "")) for item in company.items]
         orders = self._orders(items)
         self._set_parts(items)
+        bought = load_purchases(company, {item.id: item for item in items}, self._id, self._next)
         return records.Books(
             organization=self._organization(),
             currencies=currencies,
@@ -50,6 +52,9 @@ class _Loader:
             contacts=contacts,
             items=items,
             salesorders=orders,
+            purchaseorders=bought.orders,
+            purchasereceives=bought.receives,
+            bills=bought.bills,
             last_id=self._last,
         )
 
@@ -87,6 +92,8 @@ class _Loader:
             country_code=company.country_code,
             language_code=company.language,
             next_number=len(company.orders) + 1,
+            next_purchaseorder=len(company.purchase_orders) + 1,
+            next_receive=len(company.receipts) + 1,
         )
 
     def _currency(self, currency: made_up.Currency, position: int) -> records.Currency:
