@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from zoho_shop import shop
+from zoho_workshop import workshop
 
 from stockbridge_sandbox.clock import Clock
 from stockbridge_sandbox.zoho.api import Zoho
@@ -35,6 +36,20 @@ FIELDS = {
     "/settings/taxes": "tax_name tax_percentage tax_type",
     "/settings/currencies": "currency_code currency_symbol price_precision exchange_rate",
     "/contacts/contactpersons": "contact_id first_name email",
+}
+ASSEMBLED = {
+    "/compositeitems": "name sku rate item_type product_type combo_type mapped_items initial_stock locations",
+    "/bundles": "reference_number date composite_item_id composite_item_name quantity_to_bundle line_items is_completed "
+    "status location_id description expected_bundle_date custom_fields",
+    "/inventoryadjustments": "date reason adjustment_type line_items location_id reference_number description",
+}
+LINES_OF = {
+    "/compositeitems": ("mapped_items", "item_id quantity line_item_id mapped_item_id"),
+    "/bundles": ("line_items", "item_id name quantity_consumed rate account_id description line_item_id"),
+    "/inventoryadjustments": (
+        "line_items",
+        "item_id name quantity_adjusted location_id description line_item_id",
+    ),
 }
 LINE = "item_id quantity rate discount tax_id location_id name description line_item_id"
 
@@ -103,3 +118,64 @@ def test_what_was_taken_can_be_read_back(zoho: Zoho, path: str) -> None:
                 for row in zoho.direct("GET", path)[path[1:]]:
                     zoho.direct("GET", f"{path}/{row[f'{path[1:-1]}_id']}")
             zoho.restore(before)
+
+
+@pytest.fixture(scope="module")
+def assembler() -> Zoho:
+    return Zoho.load(workshop(), clock=Clock(0))
+
+
+def _good_assembly(zoho: Zoho, path: str) -> dict[str, object]:
+    bike = next(item.id for item in zoho.world.items if item.parts)
+    frame = next(item.id for item in zoho.world.items if item.sku == "FRAME")
+    bodies: dict[str, dict[str, object]] = {
+        "/compositeitems": {
+            "name": "Nieuw",
+            "sku": "N-1",
+            "rate": 1,
+            "item_type": "inventory",
+            "product_type": "goods",
+            "mapped_items": [{"item_id": frame, "quantity": 2}],
+        },
+        "/bundles": {
+            "date": "2026-03-02",
+            "composite_item_id": bike,
+            "composite_item_name": "Fiets",
+            "quantity_to_bundle": 1,
+            "is_completed": True,
+            "line_items": [{"item_id": frame, "name": "Frame", "quantity_consumed": 1}],
+        },
+        "/inventoryadjustments": {
+            "date": "2026-03-02",
+            "reason": "Geteld",
+            "adjustment_type": "quantity",
+            "line_items": [{"item_id": frame, "quantity_adjusted": 1}],
+        },
+    }
+    return bodies[path]
+
+
+@pytest.mark.parametrize("path", ASSEMBLED)
+def test_nonsense_about_composites_and_stock_is_refused_or_reads_back(assembler: Zoho, path: str) -> None:
+    before = assembler.snapshot()
+    good = _good_assembly(assembler, path)
+    name_of_lines, fields_of_lines = LINES_OF[path]
+    bodies = [{**good, name: value} for name in ASSEMBLED[path].split() for value in NONSENSE]
+    lines = good[name_of_lines]
+    assert isinstance(lines, list)
+    bodies += [
+        {**good, name_of_lines: [{**lines[0], name: value}]}
+        for name in fields_of_lines.split()
+        for value in NONSENSE
+    ]
+    taken = 0
+    for body in bodies:
+        if _answered(assembler, "POST", path, body):
+            taken += 1
+            assert assembler.direct("GET", path)["code"] == 0
+            world = assembler.world
+            made = max(each.id for each in (*world.items, *world.bundles, *world.adjustments))
+            collection = path if path != "/compositeitems" else "/items"
+            assert assembler.direct("GET", f"{collection}/{made}")["code"] == 0
+            assembler.restore(before)
+    assert 0 < taken < len(bodies)
