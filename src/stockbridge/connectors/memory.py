@@ -1,6 +1,7 @@
 """A connector that keeps its records in memory: for trying things out, and the simplest model of what the others do.
 
-It can trim texts (a lossy side), lose the answer of a write, and be edited by a "person" behind the engine's back.
+It can trim texts (a lossy side), lose the answer of a write, be edited by a "person" behind the engine's back, and show
+what was made only some time later.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from stockbridge.core.errors import Gone, Rejected, Uncertain
-from stockbridge.core.record import Page, Record, Refusal, Stream, Values
+from stockbridge.core.record import Kind, Page, Record, Refusal, Stream, Values
 
 
 class Ledger(msgspec.Struct, kw_only=True):
@@ -26,7 +27,11 @@ class Ledger(msgspec.Struct, kw_only=True):
 
 class Memory:
     """Records by stream and id. A stream with a `detail_size` lists its rows without their detail fields. `limit` cuts
-    texts on writing; `tombstones` tells of deletions in incremental reads.
+    texts on writing; `tombstones` tells of deletions in incremental reads. What is `part_of` a record goes with it, and
+    is not made without it. A `step` is not taken with a new record, only by an update.
+
+    With a clock `now`, a record is in no list and not found until `settles_after` seconds of its stream have passed since
+    it was made; `fetch` shows it at once.
 
     `on_write` is called before a write takes effect and after it ("before"/"after", operation, stream, id): it may
     raise, as a connection that breaks would.
@@ -42,6 +47,7 @@ class Memory:
         tombstones: bool = False,
         page_size: int = 100,
         on_write: Callable[[str, str, str, str], None] | None = None,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         self.name = name
         self.meter = Ledger()
@@ -49,6 +55,8 @@ class Memory:
         self._streams = dict(streams)
         self._prefix, self._limit, self._tombstones, self._page_size = prefix, limit, tombstones, page_size
         self._rows: dict[str, dict[str, Record]] = {name: {} for name in streams}
+        self._now = now
+        self._made: dict[tuple[str, str], datetime] = {}
         self._counter = 0
         self._lock = threading.RLock()
 
@@ -60,15 +68,24 @@ class Memory:
             self._counter += 1
             id = id or f"{self._prefix}{self._counter}"
             known = self._rows[stream].get(id)
+            if self._now is not None and (known is None or known.deleted):
+                self._made[stream, id] = self._now()
             merged = {**(known.values if known and not known.deleted else {}), **self._trim(values)}
             self._rows[stream][id] = Record(id=id, values=merged, version=str(self._counter))
             return id
 
     def drop(self, stream: str, id: str) -> None:
-        """Delete a record by hand."""
+        """Delete a record by hand, and with it what is a part of it."""
         with self._lock:
             self._counter += 1
             self._rows[stream][id] = Record(id=id, values={}, version=str(self._counter), deleted=True)
+            for name, other in self._streams.items():
+                for field in other.fields:
+                    if not field.part_of or field.refers_to != stream:
+                        continue
+                    parts = [row for row in self._rows[name].values() if not row.deleted]
+                    for part in [row.id for row in parts if row.values.get(field.name) == id]:
+                        self.drop(name, part)
 
     def rows(self, stream: str) -> dict[str, Values]:
         """What stands there now, by id."""
@@ -85,13 +102,25 @@ class Memory:
             after = int(since or 0)
             rows = sorted(self._rows[stream].values(), key=lambda row: int(row.version))
             rows = [row for row in rows if int(row.version) > after]
+            hidden = [int(row.version) for row in rows if self._unsettled(stream, row)]
+            rows = [row for row in rows if not self._unsettled(stream, row)]
             if since is None or not self._tombstones:
                 rows = [row for row in rows if not row.deleted]
-            end = str(max([after, *(int(row.version) for row in rows)]))
+            end = max([after, *(int(row.version) for row in rows)])
+            shown_up_to = (
+                min(hidden, default=end + 1) - 1
+            )  # a later read must still come upon what is hidden now
         for start in range(0, max(1, len(rows)), self._page_size):
             self.meter.spent += 1
             some = [self._listed(stream, row) for row in rows[start : start + self._page_size]]
-            yield Page(records=some, refused=[], checkpoint=some[-1].version if some else end)
+            reached = int(some[-1].version) if some else end
+            yield Page(records=some, refused=[], checkpoint=str(min(reached, shown_up_to)))
+
+    def _unsettled(self, stream: str, row: Record) -> bool:
+        made = self._made.get((stream, row.id))
+        if self._now is None or made is None or row.deleted:
+            return False
+        return (self._now() - made).total_seconds() < self._streams[stream].settles_after
 
     def _listed(self, stream: str, row: Record) -> Record:
         """As a list shows it: without the detail fields, where the stream has such."""
@@ -114,7 +143,9 @@ class Memory:
         with self._lock:
             self.meter.spent += 1
             for row in self._rows[stream].values():
-                if mark is not None and not row.deleted and row.values.get(mark) in marks:
+                if mark is None or row.deleted or self._unsettled(stream, row):
+                    continue
+                if row.values.get(mark) in marks:
                     out.setdefault(row.values[mark], []).append(row)
         return out
 
@@ -123,7 +154,8 @@ class Memory:
             self.meter.spent += 1
             self.on_write("before", "create", stream, mark)
             field = self._streams[stream].mark
-            id = self.put(stream, {**values, **({field: mark} if field else {})})
+            first = self._first(self._streams[stream], values)
+            id = self.put(stream, {**first, **({field: mark} if field else {})})
             answer = self._rows[stream][id]
             self.on_write("after", "create", stream, mark)
             return answer
@@ -148,6 +180,22 @@ class Memory:
             if known is not None and not known.deleted:
                 self.drop(stream, id)
             self.on_write("after", "remove", stream, id)
+
+    def _first(self, stream: Stream, values: Values) -> Values:
+        """The values of a new record, with every step still to be taken. Raises Gone without what it is a part of, and
+        Rejected where a step is already taken."""
+        out = dict(values)
+        for field in stream.fields:
+            value = values.get(field.name)
+            if field.part_of and field.refers_to is not None:
+                whole = self._rows[field.refers_to].get(str(value))
+                if whole is None or whole.deleted:
+                    raise Gone(f"{self._streams[field.refers_to].noun} {value} is not there.")
+            if field.step:
+                if value:
+                    raise Rejected(f"{field.name} takes a change of its own.", field=field.name)
+                out[field.name] = False if field.kind is Kind.FLAG else None
+        return out
 
     def _trim(self, values: Values) -> Values:
         if self._limit is None:

@@ -253,6 +253,7 @@ ASSEMBLY_ORDERS = Stream(
     name="assemblyOrders",
     noun="assembly order",
     page_size=100,
+    create_calls=2,
     names=("remoteId",),
     abilities=_ALL,
     mark="remoteId",
