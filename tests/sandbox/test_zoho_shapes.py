@@ -12,7 +12,15 @@ import pytest
 from zoho_caller import Answer, Caller, Json, calling
 
 SHAPES = Path(__file__).parents[3] / "shared" / "contracts" / "zoho-inventory" / "live-shapes.json"
-SIMULATED = ("/organizations", "/items", "/contacts", "/salesorders", "/settings/taxes")
+SIMULATED = (
+    "/organizations",
+    "/items",
+    "/contacts",
+    "/salesorders",
+    "/purchaseorders",
+    "/bills",
+    "/settings/taxes",
+)
 FORMATS = {
     "id": r"\d{8,19}",
     "date": r"\d{4}-\d\d-\d\d",
@@ -37,7 +45,7 @@ EXCHANGES: list[Json] = [
 
 @pytest.fixture(scope="module")
 def caller() -> Iterator[Caller]:
-    with calling(items=30, vendors=4, orders=12) as caller:
+    with calling(items=30, vendors=4, orders=12, purchase_orders=12) as caller:
         yield caller
 
 
@@ -69,6 +77,14 @@ def _body(caller: Caller, path: str) -> Json:
             customer = caller.get("/customers")["contacts"][0]["contact_id"]
             line = {"item_id": _first_id(caller, "items"), "quantity": 2, "rate": 9.5}
             return {"customer_id": customer, "reference_number": "r", "line_items": [line]}
+        case "/purchaseorders":
+            vendor = caller.get("/vendors")["contacts"][0]["contact_id"]
+            item = next(
+                row["item_id"] for row in caller.get("/items")["items"] if row["item_type"] != "sales"
+            )
+            line = {"item_id": item, "quantity": 2, "rate": 9.5}
+            days = {"date": "2026-02-01", "delivery_date": "2026-02-11"}
+            return {"vendor_id": vendor, "reference_number": "r", "line_items": [line], **days}
     raise AssertionError(path)
 
 
@@ -82,6 +98,9 @@ def _repeat(caller: Caller, exchange: Json) -> Answer:
     if path.startswith("/salesorders/{id}"):
         made = caller.post("/salesorders", _body(caller, "/salesorders")).json()["salesorder"]
         return caller.call(method, path.replace("{id}", made["salesorder_id"]))
+    if path.startswith("/purchaseorders/{id}"):
+        made = caller.post("/purchaseorders", _body(caller, "/purchaseorders")).json()["purchaseorder"]
+        return caller.call(method, path.replace("{id}", made["purchaseorder_id"]))
     if path == "/items/{id}":
         made = caller.post("/items", {"name": "To be deleted"}).json()["item"]
         return caller.call(method, f"/items/{made['item_id']}")
@@ -158,6 +177,6 @@ def test_no_answer_holds_a_null(caller: Caller) -> None:
             for inner in value:
                 yield from nulls(inner, f"{path}[]")
 
-    for collection in ("items", "contacts", "salesorders"):
+    for collection in ("items", "contacts", "salesorders", "purchaseorders", "bills"):
         assert list(nulls(caller.get(f"/{collection}"), collection)) == []
         assert list(nulls(caller.get(f"/{collection}/{_first_id(caller, collection)}"), collection)) == []
