@@ -167,7 +167,7 @@ class ZohoConnector:
         """
         declared = STREAMS[stream]
         if Ability.CREATE not in declared.abilities:
-            raise _read_only(stream)
+            raise _never("write to", stream)
         about = f"to make {declared.noun} {mark}"
         params: tuple[tuple[str, str], ...] = ()
         if stream == "bundles":
@@ -199,7 +199,7 @@ class ZohoConnector:
         """
         declared = STREAMS[stream]
         if Ability.UPDATE not in declared.abilities:
-            raise _read_only(stream)
+            raise _never("change", stream)
         if values != {"issued": True}:
             raise Rejected(
                 f"Stockbridge changes nothing of {declared.noun} {id} but that it is issued.",
@@ -226,7 +226,7 @@ class ZohoConnector:
 
     def remove(self, stream: str, id: str) -> None:
         """Raises Rejected: Stockbridge deletes nothing in Zoho."""
-        raise _read_only(stream)
+        raise _never("delete from", stream)
 
     def custom_fields(self, stream: str) -> dict[str, str] | None:
         """Label by api name ("cf_colour") of the custom fields of a stream; None where Zoho does not tell.
@@ -347,8 +347,8 @@ def _parent_gone(error: Gone, stream: Stream, values: Values, mark: str) -> Gone
     )
 
 
-def _read_only(stream: str) -> Rejected:
+def _never(does: str, stream: str) -> Rejected:
     return Rejected(
-        f"Stockbridge does not write to Zoho's {stream}.",
+        f"Stockbridge does not {does} Zoho's {stream}.",
         remedy="Change the flow so that it only reads there.",
     )

@@ -24,6 +24,10 @@ _LINE = (
     Field(name="rate", kind=Kind.NUMBER, at_least=0),
     *read_only(Kind.NUMBER, "item_total base_item_total quantity_received quantity_cancelled"),
 )
+_TO_COME = (
+    *read_only(Kind.NUMBER, "quantity_marked_as_received"),
+    *read_only(Kind.FLAG, "is_receivable"),
+)
 _RECEIVED = (
     *read_only(Kind.TEXT, "receive_id receive_number"),
     *read_only(Kind.DAY, "date"),
@@ -146,15 +150,12 @@ def _to_come(row: Any, lines: list[Values]) -> Decimal:
     """What is still to be received of all lines (facts, Zoho 10.8: on the way)."""
     total = Decimal(0)
     for place, (raw, line) in enumerate(zip(row.line_items, lines, strict=True), start=1):
-        (marked,) = child(raw, f"line_items[{place}]", _MARKED, {}).values()
-        done = sum(
-            part or Decimal(0) for part in (line["quantity_received"], line["quantity_cancelled"], marked)
-        )
-        total += max(Decimal(0), (line["quantity"] or Decimal(0)) - done)
+        more = child(raw, f"line_items[{place}]", _TO_COME, {})
+        if more["is_receivable"] is False or line["quantity"] is None:
+            continue
+        done = (line["quantity_received"], line["quantity_cancelled"], more["quantity_marked_as_received"])
+        total += max(Decimal(0), line["quantity"] - sum(part for part in done if part is not None))
     return total
-
-
-_MARKED = read_only(Kind.NUMBER, "quantity_marked_as_received")
 
 
 def _ended(row: Any, receipts: list[Values]) -> datetime | None:
