@@ -147,7 +147,7 @@ def test_a_safety_limit_waits_for_a_person(stockbridge: Command, sandbox: Sandbo
     assert updated["products"] == 5
     again = stockbridge("approve", str(stopped.json["run"]))
     assert again.code == 2
-    assert "is not the newest one" in again.err
+    assert "waits for nobody any more" in again.err
 
 
 @pytest.mark.usefixtures("accounts")

@@ -11,7 +11,7 @@ from stockbridge.cli.add_zoho import add_zoho
 from stockbridge.cli.options import Debug, Json, Usage, Yes, names, opened, unknown
 from stockbridge.cli.output import bad, document, good, moment, number, say, table
 from stockbridge.cli.prompt import agreed
-from stockbridge.store import accounts, syncs
+from stockbridge.store import accounts, schedule, syncs
 from stockbridge.store.accounts import AccountRow
 from stockbridge.store.sealing import load_sealer
 from stockbridge.wiring.checks import Check, check
@@ -89,6 +89,9 @@ def check_accounts(
         checks = []
         for row in rows:
             checks.append(check(store, row, sealer))
+            if checks[-1].ok:
+                with store.begin() as connection:
+                    schedule.resume(connection, row.id)
             if not as_json:
                 _show(checks[-1], row.settings.get("time_zone"))
     if as_json:

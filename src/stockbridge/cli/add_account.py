@@ -9,7 +9,7 @@ from sqlalchemy.engine import Engine
 
 from stockbridge.cli.options import Usage, unknown
 from stockbridge.cli.output import document, good, say
-from stockbridge.store import accounts
+from stockbridge.store import accounts, schedule
 from stockbridge.store.accounts import AccountRow
 
 Name = Annotated[str | None, typer.Option("--name", help="What to call the account here.")]
@@ -54,6 +54,7 @@ def store_login(
             accounts.add(connection, name=name, connector=connector, settings=settings, sealed=sealed)
         else:
             accounts.replace_login(connection, old.id, settings=settings, sealed=sealed)
+            schedule.resume(connection, old.id)
 
 
 def done(as_json: bool, name: str, system: str, whose: str, settings: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stockbridge.cli.output import (
@@ -20,12 +20,28 @@ from stockbridge.cli.output import (
     table,
 )
 from stockbridge.core.report import Explanation, FlowPreview, FlowStatus, Preview, RunReport
+from stockbridge.store.schedule import SlotRow
 
 _MOST_REASONS = 5
 
 
 def show_preview(preview: Preview, *, samples: int = 2) -> None:
     """What a run would do, what it leaves out and why, what it costs."""
+    show_plan(preview.flows, samples=samples)
+    say()
+    left = f" of the {number(preview.left_today)} left today" if preview.left_today is not None else ""
+    say(f"A run costs about {count(preview.calls_to_come, 'Zoho call')}{left}{_about(preview.minutes)}.")
+    spent = count(preview.calls_spent, "call")
+    say(f"This look cost {spent}; what it read is kept, so the run does not read it again.")
+    if any(flow.halts for flow in preview.flows):
+        say(bad("A run would stop before it writes anything:"))
+        for flow in preview.flows:
+            for halt in flow.halts:
+                say(f"  {flow_name(flow.flow)}: {halt}")
+
+
+def show_plan(flows: Sequence[FlowPreview], *, samples: int) -> None:
+    """What would be done by flow, with examples, and what is left over and why."""
     table(
         ("", "create", "update", "remove", "recognised", "in step", "to fetch", "waiting", "refused"),
         [
@@ -40,22 +56,12 @@ def show_preview(preview: Preview, *, samples: int = 2) -> None:
                 number(sum(flow.waiting.values())),
                 number(sum(flow.refused.values())),
             )
-            for flow in preview.flows
+            for flow in flows
         ],
         right=range(1, 9),
     )
-    for flow in preview.flows:
+    for flow in flows:
         _show_flow(flow, samples)
-    say()
-    left = f" of the {number(preview.left_today)} left today" if preview.left_today is not None else ""
-    say(f"A run costs about {count(preview.calls_to_come, 'Zoho call')}{left}{_about(preview.minutes)}.")
-    spent = count(preview.calls_spent, "call")
-    say(f"This look cost {spent}; what it read is kept, so the run does not read it again.")
-    if any(flow.halts for flow in preview.flows):
-        say(bad("A run would stop before it writes anything:"))
-        for flow in preview.flows:
-            for halt in flow.halts:
-                say(f"  {flow_name(flow.flow)}: {halt}")
 
 
 def _about(minutes: float) -> str:
@@ -185,10 +191,13 @@ def show_changes(written: Iterable[Mapping[str, Any]]) -> None:
             say(f"  {name}: {arrow}{_value(value)}")
 
 
-def show_status(rows: Iterable[FlowStatus], zone: str | None) -> None:
-    """One line a flow."""
+def show_status(
+    rows: Iterable[FlowStatus], zone: str | None, slots: Mapping[str, SlotRow | None] | None = None
+) -> None:
+    """One line a flow; with the last and the next time it runs by itself, where it does."""
+    header = ["", "in Zoho", "linked", "waiting", "refused", "last in step"]
     table(
-        ("", "in Zoho", "linked", "waiting", "refused", "last in step"),
+        header if slots is None else [*header, "last success", "next"],
         [
             (
                 flow_name(row.flow),
@@ -197,11 +206,16 @@ def show_status(rows: Iterable[FlowStatus], zone: str | None) -> None:
                 number(row.waiting),
                 number(row.refused),
                 moment(row.in_step_at, zone),
+                *(() if slots is None else _last_and_next(slots.get(row.flow), zone)),
             )
             for row in rows
         ],
         right=(1, 2, 3, 4),
     )
+
+
+def _last_and_next(slot: SlotRow | None, zone: str | None) -> tuple[str, str]:
+    return ("–", "–") if slot is None else (moment(slot.last_success, zone), moment(slot.next_due, zone))
 
 
 def show_explanation(found: Explanation, zone: str | None) -> None:

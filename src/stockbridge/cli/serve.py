@@ -197,7 +197,7 @@ def _what(kind: str, flow: str) -> str:
 
 
 def _line(sync: str, text: str) -> None:
-    at = datetime.now(UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    at = datetime.now(UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
     say(f"{at}  {sync}: {text}" if sync else f"{at}  {text}")
 
 

@@ -13,6 +13,7 @@ from stockbridge.cli.options import Debug, Json, Sync, Usage, Yes, chosen_sync, 
 from stockbridge.cli.output import document, flow_name, good, pairs, say, table
 from stockbridge.cli.prompt import agreed
 from stockbridge.cli.sync_create import KIND, create_optiply_board, pick_account
+from stockbridge.cli.sync_hooks import hooks
 from stockbridge.store import accounts, syncs
 from stockbridge.store.database import sync_lock
 from stockbridge.store.syncs import SyncRow
@@ -214,6 +215,9 @@ def import_(
     for setting, before, after in changes:
         say(f"  {setting}: {before} → {after}")
     say("  See what it would do: stockbridge preview")
+
+
+app.command("hooks")(hooks)
 
 
 @app.command("remove")

@@ -1,4 +1,4 @@
-"""The commands that work with a sync: preview, run, status, runs, explain, retry, approve."""
+"""The commands that work with a sync: preview, run, status, runs, explain, retry."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 
 from stockbridge.cli import progress
 from stockbridge.cli.options import Debug, Json, Sync, SyncOption, Usage, chosen_sync, opened
-from stockbridge.cli.output import bold, count, document, flow_name, good, moment, note, number, say
+from stockbridge.cli.output import bold, count, document, flow_name, good, moment, number, say
 from stockbridge.cli.render import (
     show_changes,
     show_explanation,
@@ -19,14 +19,14 @@ from stockbridge.cli.render import (
     show_runs,
     show_status,
 )
+from stockbridge.cli.schedule import show_slots, slot_of
 from stockbridge.core.report import RunReport
 from stockbridge.engine import explain as explaining
 from stockbridge.engine import preview as previewing
 from stockbridge.engine import run as running
 from stockbridge.engine import status as standing
-from stockbridge.store import accounts, journal, runs, syncs, waiting
+from stockbridge.store import accounts, journal, runs, schedule, syncs, waiting
 from stockbridge.store.syncs import SyncRow
-from stockbridge.wiring.approval import approve as allow
 from stockbridge.wiring.flags import FLOWS, entity_name, nearest
 from stockbridge.wiring.session import open_sync
 
@@ -41,7 +41,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(runs_app, name="runs")
     app.command("explain")(explain)
     app.command("retry")(retry)
-    app.command("approve")(approve)
 
 
 def preview(
@@ -117,7 +116,8 @@ def status(
 ) -> None:
     """Show how each flow stands.
 
-    In step, waiting, refused, last success, calls left today. Costs no call.
+    In step, waiting, refused, last success, calls left today; when it runs next, where `stockbridge serve` runs it.
+    Costs no call.
 
     \b
     Examples:
@@ -144,6 +144,7 @@ def _status_of(store: Engine, row: SyncRow, show_waiting: bool, as_json: bool) -
         last = next(iter(runs.recent(connection, row.id, 1)), None)
         account = accounts.get(connection, row.account_a)
         unsettled = waiting.rows(connection, row.id) if show_waiting else []
+        slots = schedule.slots(connection, row.id)
     zone = account.settings.get("time_zone")
     quota = account.quota
     if as_json:
@@ -153,11 +154,13 @@ def _status_of(store: Engine, row: SyncRow, show_waiting: bool, as_json: bool) -
             "flows": flows,
             "last_run": last,
             "quota": quota,
+            "schedule": list(slots.values()),
         }
         return found | ({"waiting": unsettled} if show_waiting else {})
     say(bold(row.name) + (f"  running, by {row.holder}" if row.holder else ""))
-    show_status(flows, zone)
+    show_status(flows, zone, {flow.flow: slot_of(slots, flow.flow) for flow in flows} if slots else None)
     say(_last_run(last, zone))
+    show_slots(slots, zone, running=row.holder is not None)
     if quota is not None:
         when = moment(quota["resets_at"], zone) if quota.get("resets_at") else "the next day"
         say(
@@ -229,7 +232,7 @@ def show_one_run(
       stockbridge runs show 12 --changes
     """
     with opened() as store:
-        row, report = _run_of(store, number)
+        row, report = run_of(store, number)
         with store.connect() as connection:
             zone = accounts.get(connection, row.account_a).settings.get("time_zone")
             found = journal.history(connection, row.id, run=number, limit=1_000_000) if changes else []
@@ -318,51 +321,6 @@ def retry(
         say("Nothing waits or was refused there.")
 
 
-def approve(
-    number: Annotated[
-        int | None,
-        typer.Argument(metavar="RUN", help="The run that a safety limit stopped; else the last one."),
-    ] = None,
-    sync: SyncOption = None,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Allow the next run what a safety limit stopped.
-
-    Just the deletions that are known now, or the change of everything that it showed, and no more.
-
-    \b
-    Example:
-      stockbridge approve 88
-    """
-    with opened() as store:
-        row, report = _run_of(store, number) if number is not None else _last_of(store, sync)
-        if report.stopped_by != "safety":
-            raise Usage(
-                f"Run {report.run} was not stopped by a safety limit.",
-                remedy=f"See: stockbridge runs show {report.run}",
-            )
-        with store.connect() as connection:
-            newest = runs.recent(connection, row.id, 1)[0].run
-        if newest != report.run:
-            raise Usage(f"Run {report.run} is not the newest one.", remedy=f"Look at run {newest} first.")
-        with open_sync(store, row, lock=False) as session:
-            allowed = allow(session, report.stop_code)
-    if as_json:
-        document({"approved": allowed})
-        return
-    for what, many in allowed.items():
-        if what == "read-empty":
-            say(good("The next run may take an empty list for the truth."))
-        elif what == "everything":
-            say(good("The next run may change every record."))
-        else:
-            say(good(f"The next run may carry on {count(many, 'deletion')} of {flow_name(what)}."))
-    if not allowed:
-        note("There is nothing to approve any more.")
-    say("  Go on: stockbridge run")
-
-
 def _flow(name: str) -> str:
     flow = entity_name(name.replace("-", "_").replace(" ", "_"))
     if flow not in FLOWS:
@@ -373,15 +331,8 @@ def _flow(name: str) -> str:
     return flow
 
 
-def _last_of(store: Engine, sync: str | None) -> tuple[SyncRow, RunReport]:
-    row = chosen_sync(store, sync)
-    with store.connect() as connection:
-        for report in runs.recent(connection, row.id, 1):
-            return row, _named(report, row)
-    raise Usage(f'The sync "{row.name}" has never run.', remedy="See what it would do: stockbridge preview")
-
-
-def _run_of(store: Engine, number: int) -> tuple[SyncRow, RunReport]:
+def run_of(store: Engine, number: int) -> tuple[SyncRow, RunReport]:
+    """The run of that number, and its sync. Raises `Usage`."""
     with store.connect() as connection:
         for row in syncs.all_syncs(connection):
             report = runs.one(connection, row.id, number)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from stockbridge.store.rows import upsert
+from stockbridge.store.rows import moment_text, upsert
 from stockbridge.store.schema import schedule, sync
 
 
@@ -115,12 +116,12 @@ def forget(connection: Connection, sync_id: int, keys: Collection[tuple[str, str
         connection.execute(sa.delete(schedule).where(*_at(sync_id, (kind, flow))))
 
 
-def resume(connection: Connection, account: int, now: str) -> int:
+def resume(connection: Connection, account: int) -> int:
     """The account works again: what waited for its owner is due now. Returns how many slots waited."""
     users = sa.select(sync.c.id).where((sync.c.account_a == account) | (sync.c.account_b == account))
     statement = (
         sa.update(schedule)
         .where(schedule.c.sync.in_(users), schedule.c.paused_by == "account")
-        .values(paused_by=None, next_due=now)
+        .values(paused_by=None, next_due=moment_text(datetime.now(UTC)))
     )
     return int(connection.execute(statement).rowcount)
