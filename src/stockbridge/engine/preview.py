@@ -50,8 +50,7 @@ def preview(session: Session, on_progress: OnProgress = lambda _: None) -> Previ
             raise fetcher.trouble
     finally:
         fetcher.close()
-    with session.engine.connect() as connection:
-        flows = [_flow(session, connection, compiled) for compiled in session.flows]
+    flows = plan_from_store(session)
     with session.begin() as connection:
         connection.execute(
             update(sync).where(sync.c.id == session.sync_id).values(previewed=session.fingerprint)
@@ -66,6 +65,12 @@ def preview(session: Session, on_progress: OnProgress = lambda _: None) -> Previ
             math.ceil(to_come / _PER_MINUTE) - 1 if to_come > _PER_MINUTE else to_come / _PER_MINUTE, 1
         ),
     )
+
+
+def plan_from_store(session: Session) -> list[FlowPreview]:
+    """What a run would do with what is read already. Makes no call and writes nothing."""
+    with session.engine.connect() as connection:
+        return [_flow(session, connection, compiled) for compiled in session.flows]
 
 
 def _flow(session: Session, connection: Connection, compiled: Compiled) -> FlowPreview:
