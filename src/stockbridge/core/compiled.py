@@ -54,18 +54,21 @@ def compile_flow(flow: Flow, a: Stream, b: Stream, flows: Mapping[tuple[str, str
         gone: Any,
     ) -> CompiledSide:
         setting = fields_of(tuple(rule for rule in rules if rule.then is Then.SET))
-        names = {s for move in out for s in move.sources} | setting
-        names |= {move.target for move in into if not move.pair.once}
+        # What is sent only once cannot change what was written; it is needed all the same to make a record.
+        sources = {s for move in out for s in move.sources}
+        lasting = {s for move in out if not move.pair.once for s in move.sources} | setting
+        names = sources | setting
+        into_fields = {move.target for move in into if not move.pair.once or move.step}
         return CompiledSide(
             stream,
             compile_rules(rules),
-            tuple(sorted(names)),
+            tuple(sorted(lasting | into_fields)),
             out,
             tuple(sorted(fields_of(rules))),
             writes,
             gone,
             _set_sources(rules),
-            _lacks(stream, names),
+            _lacks(stream, names | into_fields),
             _lacks(stream, fields_of(rules)),
         )
 

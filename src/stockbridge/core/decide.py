@@ -13,7 +13,7 @@ import msgspec
 
 from stockbridge.core.compiled import Compiled, CompiledSide, seen
 from stockbridge.core.flow import GonePolicy, LinkView, Op, Owner, Side
-from stockbridge.core.mapping import LEAVE, LeftOut, Missing, Resolve, Unfit
+from stockbridge.core.mapping import LEAVE, LeftOut, Missing, NotYet, Resolve, Unfit
 from stockbridge.core.record import Record, Value, Values
 from stockbridge.core.rules import Verdict
 
@@ -39,7 +39,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     `kind`: same (nothing to do) · agree (no write, but the snapshots move on) · write · drop (both gone: forget the
     link) · left out · masked (a write the flow does not allow) · wait · refuse · unread (its details are needed first).
-    `a_seen` and `b_seen` are what the decision saw, and so what the snapshots may hold afterwards.
+    `a_seen` and `b_seen` are what the decision saw, and so what the snapshots may hold afterwards. `again` means that the
+    next run decides it anew, although nothing that it waits for can be named.
     """
 
     kind: Literal["same", "agree", "write", "drop", "left out", "masked", "wait", "refuse", "unread"]
@@ -50,6 +51,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str = ""
     needs: str | None = None
     field: str | None = None
+    again: bool = False
 
 
 def wants_detail(compiled: Compiled, link: LinkView | None, record: Record) -> bool:
@@ -90,6 +92,8 @@ def decide(
             reason=f"It needs {missing.what}, which is not at the other side yet.",
             remedy=f"See: stockbridge explain {missing.flow} {missing.id}",
         )
+    except NotYet as early:
+        return Decision(kind="wait", again=True, reason=early.reason, remedy=early.remedy)
     except Unread:
         return Decision(kind="unread")
     except LeftOut as left_out:
@@ -129,6 +133,8 @@ def _create(at: Side, source: CompiledSide, record: Record, verdict: Verdict, re
         raise Unread
     values: Values = {}
     for move in source.moves:
+        if move.step:
+            continue  # by a call of its own, once the record is there
         value = verdict.sets[move.target] if move.target in verdict.sets else move.to(record, resolve)
         if value is not LEAVE and (value is not None or move.pair.empty == "leave"):
             values[move.target] = value
@@ -149,13 +155,13 @@ def _linked(
     if a_gone:
         return _one_gone(compiled, link, "a", compiled.a, compiled.b, b, b_verdict, link.b_snapshot, resolve)
     if b_gone:
-        if not flow.takes_from_b:  # side a owns everything: what was deleted over there comes back
+        if flow.follows_a:  # side a owns everything: what was deleted over there comes back
             return _again(compiled, "b", a, a_verdict, resolve)
         return _one_gone(compiled, link, "b", compiled.b, compiled.a, a, a_verdict, link.a_snapshot, resolve)
     if a is None or b is None:
         return Decision(kind="same")
     in_scope = (a_verdict is not None and a_verdict.in_scope) or (
-        flow.takes_from_b and b_verdict is not None and b_verdict.in_scope
+        not flow.follows_a and b_verdict is not None and b_verdict.in_scope
     )
     if not in_scope:
         return Decision(kind="left out", reason=a_verdict.left_out if a_verdict else "")
@@ -194,9 +200,10 @@ def _one_gone(
     """A record is gone at side `which`; its partner `record` stays at the other side."""
     policy = gone.gone
     other: Side = "b" if which == "a" else "a"
-    if verdict is not None and not verdict.in_scope and (which == "b" or compiled.flow.takes_from_b):
+    follows_a = compiled.flow.follows_a
+    if verdict is not None and not verdict.in_scope and (which == "b" or not follows_a):
         return Decision(kind="left out", reason=verdict.left_out)  # frozen: never a delete
-    if record is not None and stays.moves and Op.CREATE in gone.writes:
+    if record is not None and stays.moves and Op.CREATE in gone.writes and not follows_a:
         now = seen(stays, record)
         # A field without a base that is filled by now counts as edited: rather one record too many than a lost one.
         edited = base is None or any(now.get(name) != base.get(name) for name in {*now, *base})
@@ -250,11 +257,12 @@ def _merge(
         to_a = {**_unmark(compiled.flow.gone_b, a), **to_a}
     writes = []
     masked = False
+    anew = compiled.flow.replace or any(move.pair.remake and move.target in to_b for move in compiled.a.moves)
     for at, values, record, side in (("b", to_b, b, compiled.b), ("a", to_a, a, compiled.a)):
         if not values:
             continue
         before = {name: record.values.get(name) for name in values}
-        if at == "b" and compiled.flow.replace and Op.CREATE in side.writes and Op.REMOVE in side.writes:
+        if at == "b" and anew and Op.CREATE in side.writes and Op.REMOVE in side.writes:
             verdict = compiled.a.admit(a.values)
             writes.append(Write(side="b", op=Op.REMOVE, values={}, before=dict(record.values)))
             writes.append(_create("b", compiled.a, a, verdict, resolve))
@@ -291,9 +299,11 @@ def _changes(
     winner = compiled.flow.conflict != at
     for move in side.moves:
         pair, name = move.pair, move.target
-        if pair.once:
-            continue
         current = target_seen.get(name, UNKNOWN)
+        if pair.once and not (move.step and target_base is not None and name not in target_base):
+            continue  # a step is due as long as nobody saw it taken
+        if pair.fill and current not in (None, [], UNKNOWN):
+            continue
         if current is UNKNOWN and pair.lines is not None and source_base is None:
             continue  # lines that the system does not show are taken as they stand
         sources = (*move.sources, *side.set_sources.get(name, ()))

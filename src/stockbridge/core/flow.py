@@ -47,17 +47,24 @@ class Lines(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Pair(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One row of a Mapping: field `a` and field `b`, and who owns the value.
 
-    `a` may be "id" (the record's own id) or a custom field "cf_…". A pair without `a` sends `constant`. `once` is sent
-    only when a record is made. `empty` says what an empty value does: clear the other side, or leave it alone.
+    `a` may be "id" (the record's own id) or a custom field "cf_…". A pair without its source (`a`, or `b` where side b owns
+    the value) sends `constant`. `once` is sent only when a record is made. `fill` is written only where the other side is
+    empty. `remake` marks a value that the other side cannot change: the record is removed there and made anew. `needs`
+    names a field with the ids of records that must stand at the other side before. `through` names the flow whose links
+    resolve a reference, where the streams do not tell; `constant` stands in for a reference that is empty. `empty` says what an empty value does: clear the other side, or leave it alone.
     `rounding` is for whole numbers ("down", "half"; None refuses fractions). `cut` shortens a text that is too long
     instead of refusing the record. `only` keeps just the values of that format ("email").
     """
 
-    b: str
+    b: str | None = None
     a: str | None = None
     constant: Value = None
     owner: Owner = Owner.A
     once: bool = False
+    fill: bool = False
+    remake: bool = False
+    needs: str | None = None
+    through: str | None = None
     empty: Literal["clear", "leave"] = "clear"
     total: Total | None = None
     lines: Lines | None = None
@@ -71,7 +78,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One test of a rule: a field, a comparison, a value. `otherwise` says in a few words what it keeps out."""
 
     field: str
-    test: Literal["is", "is not", "is one of", "is none of", "is filled", "is on or after"]
+    test: Literal["is", "is not", "is one of", "is none of", "is filled", "is empty", "is on or after"]
     value: Any = None
     otherwise: str = ""
 
@@ -112,10 +119,16 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A pair of key fields by which unlinked records find each other, exactly and only when unique on both sides."""
+    """Key fields by which unlinked records find each other, exactly and only when unique on both sides.
 
-    a: str
-    b: str
+    Several fields make one key together; those that refer to other records are compared through their links. `alike` is
+    true where records with the same key may stand for each other (two lines of an order with the same product): they are
+    paired in their order.
+    """
+
+    a: str | tuple[str, ...]
+    b: str | tuple[str, ...]
+    alike: bool = False
 
 
 class GonePolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -142,11 +155,21 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     gone_a: GonePolicy = GonePolicy()  # a record of side a is gone: what to do at b
     gone_b: GonePolicy = GonePolicy()
     replace: bool = False  # an edit is written by removing and making anew, where the system cannot update
+    acyclic: tuple[str, str] | None = (
+        None  # two fields of side a: the edges of a graph that must have no circle
+    )
+    along: str | None = None  # the flow whose links say which record belongs to which: this one only updates
 
     @property
     def takes_from_b(self) -> bool:
         """Whether any value flows from b to a; otherwise b is read only to adopt and in a sweep."""
         return bool(self.writes_a) or any(pair.owner is not Owner.A for pair in self.pairs)
+
+    @property
+    def follows_a(self) -> bool:
+        """Whether side a decides about a record once it stands at both sides, even where it was first made at b."""
+        may_end_at_a = bool(self.writes_a) and self.gone_b.do != "nothing"
+        return not may_end_at_a and all(pair.owner is Owner.A or pair.once for pair in self.pairs)
 
 
 class LinkView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

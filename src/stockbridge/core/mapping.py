@@ -44,6 +44,14 @@ class Missing(Exception):
         return f"{self.flow}:{self.id}"
 
 
+class NotYet(Exception):
+    """A record that is not ready, and that may be without changing by itself: the next run looks at it anew."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(reason)
+        self.reason, self.remedy = reason, remedy
+
+
 class LeftOut(Exception):
     """A record it refers to is kept out by a rule, so it has no place at the other side either."""
 
@@ -65,6 +73,7 @@ class Move(msgspec.Struct, frozen=True):
     to: Callable[[Record, Resolve], Value]
     references: tuple[tuple[str, str], ...]  # (flow, source field) that `to` resolves
     line_references: tuple[tuple[str, str, str], ...]  # (flow, lines field, source field within a line)
+    step: bool = False  # written by a call of its own, after the record was made
 
 
 def cast(field: Field, pair: Pair) -> Callable[[Value], Value]:
@@ -222,8 +231,31 @@ def compile_pairs(
         source_field = source.field(source_name) if source_name not in (None, "id") else None
         if source_name not in (None, "id") and source_field is None:
             raise ValueError(f"{source.name} has no field {source_name}")
-        moves.append(_move(pair, source_name, source_field, field, source, target, flows, to))
+        move = _move(pair, source_name, source_field, field, source, target, flows, to)
+        if pair.needs is not None:
+            move = _after(move, pair.needs, source, flows)
+        moves.append(msgspec.structs.replace(move, step=field.step))
     return tuple(moves)
+
+
+def _after(move: Move, needs: str, source: Stream, flows: Mapping[tuple[str, str], str]) -> Move:
+    """The move, held back until the records whose ids stand in the field `needs` are at the other side."""
+    listed = source.field(needs)
+    flow = next(
+        (name for (a, _), name in flows.items() if listed is not None and a == listed.refers_to), None
+    )
+    if flow is None:
+        raise ValueError(f"no flow brings what {needs} of {source.name} names")
+
+    def later(record: Record, resolve: Resolve) -> Value:
+        for id in record.values.get(needs) or ():
+            if resolve(flow, id) is None:
+                raise Missing(flow, id, f"{flow.replace('_', ' ')} {id}")
+        return move.to(record, resolve)
+
+    return msgspec.structs.replace(
+        move, to=later, sources=(*move.sources, needs), references=(*move.references, (flow, needs))
+    )
 
 
 def _move(
@@ -269,11 +301,16 @@ def _move(
         return Move(pair, field.name, (name,), total, (), ())
     if field.refers_to:
         refers_to = source_field.refers_to if source_field else source.name
-        flow = flows[(refers_to or "", field.refers_to)]
+        if pair.through is None:
+            flow = flows[(refers_to or "", field.refers_to)]
+        else:
+            flow = pair.through if to == "b" else pair.through + BACK
 
         def reference(record: Record, resolve: Resolve) -> Value:
             id = fetch(record)
             if id is None:
+                if pair.constant is not None:
+                    return pair.constant
                 if field.required:
                     raise Unfit(field.name, f"It names no {refers_to}.", "Fill it in at its source.")
                 return LEAVE if pair.empty == "leave" else None
@@ -362,6 +399,8 @@ def _move_lines(
                     known[add] = known[add] + made[add]
         if unwanted is not None and not out:
             raise unwanted  # nothing of it is wanted
+        if not out and field.required:
+            raise NotYet(f"It has no lines with a product yet ({field.name}).", "Add a line to it.")
         for made in out.values():
             for target_name, whole in finish.items():
                 try:

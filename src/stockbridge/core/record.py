@@ -38,14 +38,19 @@ class Kind(StrEnum):
 class Field(msgspec.Struct, frozen=True, kw_only=True):
     """One field of a stream, as data.
 
-    `refers_to` names the stream of the same connector whose id the value is. `detail` is true where a list row does not
-    carry the field. The limits (`max_length`, `at_least`, `at_most`, `places`, `choices`) are what the system takes when
+    `refers_to` names the stream of the same connector whose id the value is (of a list of texts: whose ids they are).
+    `part_of` is true where the record goes when the one it refers to is removed. `detail` is true where a list row does
+    not carry the field. `via` looks the value up: (a reference field of this stream, a field of the record it refers to).
+    `step` is true where the value is set by a call of its own, after the record was made. The limits (`max_length`, `at_least`, `at_most`, `places`, `choices`) are what the system takes when
     the field is written.
     """
 
     name: str
     kind: Kind
     refers_to: str | None = None
+    part_of: bool = False
+    via: tuple[str, str] | None = None
+    step: bool = False
     detail: bool = False
     writable: bool = True
     required: bool = False
@@ -107,7 +112,9 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     `page_size` rows come with one list call. `detail_size` records come with one detail call (0: the list row is all
     there is). `names` are the fields by which people call a record (SKU, order number). A stream with `derived_from` is
     not read: `derive` makes its records out of the full records of that other stream. `mark` is the field in which the
-    system keeps the id of the other side, so that a record can be found again.
+    system keeps the id of the other side, so that a record can be found again. `moving` are fields of the list row whose
+    change alone does not call for the details again (stock). `settles_after` is how many seconds a record may be missing
+    from what the system shows after it was made: only then is "not found" an answer. Making one takes `create_calls`.
     """
 
     name: str
@@ -120,6 +127,9 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     derived_from: str | None = None
     derive: Callable[[Record], Iterable[Record]] | None = None
     mark: str | None = None
+    moving: tuple[str, ...] = ()
+    settles_after: int = 0
+    create_calls: int = 1
 
     def field(self, name: str) -> Field | None:
         """The field of that name, or None. Custom fields (`cf_…`) are text unless declared otherwise."""

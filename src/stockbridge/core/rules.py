@@ -39,6 +39,8 @@ def _test(condition: Condition) -> Callable[[Value], bool]:
             return lambda value: value not in wanted
         case "is filled":
             return lambda value: value not in (None, "", [])
+        case "is empty":
+            return lambda value: value in (None, "", [])
         case "is on or after":
 
             def on_or_after(value: Value) -> bool:

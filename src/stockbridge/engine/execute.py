@@ -59,6 +59,7 @@ class Writer:
         self.touched: set[tuple[str, str]] = set()
         self.stop: Trouble | None = None
         self.written = 0
+        self.calls_a = 0  # the least that the writes at side a can take
         self.cut_short = False  # some writes were decided and never begun
 
     def idle(self) -> bool:
@@ -177,8 +178,9 @@ class Writer:
             link = harvest.success(item, link, write, result)
             if result is not None and write.op is Op.UPDATE:
                 answers.append((write, result))
-            made = result.id if result is not None and write.side == "b" else None
-            harvest.outcomes.append((number, "done", "", made))
+            harvest.outcomes.append((number, "done", "", result.id if result is not None else None))
+            if write.side == "a":
+                self.calls_a += self._compiled.a.stream.create_calls if write.op is Op.CREATE else 1
             self._count(item, write)
         for number in intents[len(done.results) :]:
             harvest.outcomes.append((number, "not written", "an earlier step did not succeed", None))
@@ -254,11 +256,12 @@ def _settle_quiet(
                     flow=flow.name,
                     side=side,
                     id=item.a_id or item.b_id or "",
-                    state=_STATES[decision.kind],
+                    state="again" if decision.again and decision.kind == "wait" else _STATES[decision.kind],
                     reason=decision.reason,
                     remedy=decision.remedy,
                     needs=decision.needs,
                     field=decision.field,
+                    code="again" if decision.again else None,
                     version=item.a.version if item.a is not None else None,
                     since=now,
                 )

@@ -73,12 +73,24 @@ def deletions_to_come(session: Session, connection: Connection, compiled: Compil
     state = checkpoints.load_flow(connection, session.sync_id, flow.name)
     out: list[tuple[Side, int]] = []
     if flow.gone_a.do != "nothing":
-        shelf = session.at("a", flow.a)
-        out.append(("a", links.newly_gone(connection, shelf, flow.name, state.settled_a, side="a")))
+        out.append(("a", _gone_from_a(session, connection, compiled, state.settled_a)))
     if flow.takes_from_b and flow.gone_b.do != "nothing":
         shelf = session.at("b", flow.b)
-        out.append(("b", links.newly_gone(connection, shelf, flow.name, state.settled_b, side="b")))
+        out.append(("b", links.newly_gone(connection, shelf, flow.name, state.settled_b)))
     return out
+
+
+def _gone_from_a(session: Session, connection: Connection, compiled: Compiled, after: int) -> int:
+    """Of records that are derived from others (the lines of an order), the orders that lost some are counted: with an
+    order that is gone itself, or void, they go as a matter of course."""
+    flow, stream = compiled.flow, compiled.a.stream
+    shelf = session.at("a", flow.a)
+    if stream.derived_from is None:
+        return links.newly_gone(connection, shelf, flow.name, after)
+    parents = links.parents_of_newly_gone(connection, shelf, flow.name, after)
+    standing = mirror.get(connection, session.at("a", stream.derived_from), parents).values()
+    own = next((one.a for one in session.flows if one.flow.a == stream.derived_from), None)
+    return sum(not one.deleted and not (own is not None and own.admit(one.values).gone) for one in standing)
 
 
 def may_change_everything(session: Session, compiled: Compiled, state: FlowState) -> bool:

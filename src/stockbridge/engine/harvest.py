@@ -21,10 +21,10 @@ from stockbridge.core.errors import (
     Trouble,
     Unauthorized,
 )
-from stockbridge.core.flow import LinkView, Op, Side
+from stockbridge.core.flow import LinkView, Op, Owner, Side
 from stockbridge.core.mapping import BACK
 from stockbridge.core.record import Record
-from stockbridge.engine.read import key_fields, store_records
+from stockbridge.engine.read import bury_with_children, derive, key_fields, store_records
 from stockbridge.engine.session import Session
 from stockbridge.engine.work import Item
 from stockbridge.store import checkpoints, journal, links, mirror, waiting
@@ -60,6 +60,7 @@ class Harvest:
         self._woken: list[str] = []
         self._settled: dict[Side, list[str]] = {"a": [], "b": []}
         self._parked: list[waiting.Unsettled] = []
+        self._followed_up: list[str] = []
 
     def success(
         self, item: Item, link: LinkView | None, write: Write, answered: Record | None
@@ -109,9 +110,19 @@ class Harvest:
         a_id = (item.a_id if write.side == "b" else stored.id) or ""
         b_id = (stored.id if write.side == "b" else item.b_id) or ""
         made = seen(side, stored)
+        source, at_a = (self._compiled.a, False) if write.side == "b" else (self._compiled.b, True)
+        for move in source.moves:
+            if move.step:
+                made.pop(move.target, None)  # it takes a call of its own, which is still to come
         if link is not None and (link.a_id, link.b_id) != (a_id, b_id):
             self._dropped.append(link.a_id)
-        a_new, b_new = (item.decision.a_seen, made) if write.side == "b" else (made, item.decision.b_seen)
+        a_new, b_new = (item.decision.a_seen, made) if not at_a else (made, item.decision.b_seen)
+        if at_a:  # what side a owns was never agreed on: it goes back to where the record came from
+            owned = {move.target for move in self._compiled.a.moves if move.pair.owner is Owner.A}
+            b_new = {name: value for name, value in (b_new or {}).items() if name not in owned}
+            self._followed_up += [a_id] if owned else []
+        if any(move.step for move in source.moves) and a_id not in self._followed_up:
+            self._followed_up.append(a_id)
         link = LinkView(a_id=a_id, b_id=b_id, a_snapshot=a_new, b_snapshot=b_new)
         self._links[a_id] = link
         self._wake(link)
@@ -197,8 +208,7 @@ class Harvest:
             at = session.shelves[(side, stream.name)]
             which: Side = "a" if side == "a" else "b"
             if self._buried[which]:
-                seq = next_seq(connection, session.sync_id, session.epoch)
-                mirror.bury(connection, at, self._buried[which], seq)
+                bury_with_children(session, connection, which, stream, self._buried[which])
             answers = self._answers[which]
             if answers:
                 sweep = checkpoints.load(connection, session.sync_id, side, stream.name).sweep
@@ -210,6 +220,11 @@ class Harvest:
                     mirror.put(connection, at, edited_ones, seq=seq, sweep=sweep)
                 keys = key_fields(session, which, stream.name)
                 mirror.put_keys(connection, at, keys, [record for record, _ in answers])
+                if any(
+                    one.derived_from == stream.name for one in session.connector(which).streams().values()
+                ):
+                    seq = next_seq(connection, session.sync_id, session.epoch)
+                    derive(session, connection, which, stream, [record for record, _ in answers], seq)
         for item, at_side, record in self._adopted:
             stream = compiled.b.stream if at_side == "b" else compiled.a.stream
             store_records(session, connection, at_side, stream, [record])
@@ -229,7 +244,19 @@ class Harvest:
             waiting.clear(
                 connection, session.sync_id, name, which, self._settled["a" if which == "a" else "b"]
             )
+        self._parked += [self._follow_up(a_id) for a_id in self._followed_up]
         waiting.put(connection, session.sync_id, self._parked)
+
+    def _follow_up(self, a_id: str) -> waiting.Unsettled:
+        """A record that was made calls for more: what its own side owns goes back, a step is taken."""
+        return waiting.Unsettled(
+            flow=self._compiled.flow.name,
+            side="a",
+            id=a_id,
+            state="woken",
+            reason="It was made; the rest of it is still to be written.",
+            since=self._session.clock(),
+        )
 
 
 def _newest(before: Record | None, write: Write, answered: Record) -> tuple[Record, bool]:

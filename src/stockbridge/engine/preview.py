@@ -35,16 +35,14 @@ def preview(session: Session, on_progress: OnProgress = lambda _: None) -> Previ
     before = session.a.meter.spent
     recover(session)
     reads = read_all(session, session.flows, full=False, on_progress=on_progress)
-    fetcher = Fetcher(session.a, session.fetch_threads)
+    fetcher = Fetcher(session.a, session.b, session.fetch_threads)
     try:
         to_come = plan_fetches(session, session.flows, fetcher, bulk_only=True)
-        to_come += sum(
-            read.stream in session.a.streams() for read in reads
-        )  # the run looks at each list once more
-        for name in list(fetcher.open):
-            while fetcher.busy(name):
+        to_come += sum(read.side == "a" for read in reads)  # the run looks at each list once more
+        for source in list(fetcher.open):
+            while fetcher.busy(source):
                 store_fetched(session, fetcher, 0.2)
-                on_progress(Progress(flow=name, phase="fetching", done=fetcher.fetched.get(name, 0)))
+                on_progress(Progress(flow=source[1], phase="fetching", done=fetcher.fetched.get(source, 0)))
         store_fetched(session, fetcher, None)
         if fetcher.trouble is not None:
             raise fetcher.trouble

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -17,14 +17,16 @@ from stockbridge.engine.guard import approved
 from stockbridge.engine.session import Session
 from stockbridge.store import checkpoints, mirror, waiting
 from stockbridge.store.checkpoints import Checkpoint
-from stockbridge.store.rows import next_seq
+from stockbridge.store.rows import chunks, next_seq
 
 
 class ReadResult(msgspec.Struct, kw_only=True):
     """What one read of a stream brought: rows listed, records that are new or changed, records certainly gone."""
 
+    side: Side
     stream: str
     full: bool
+    hinted: bool = False  # read by id, not from the list
     listed: int = 0
     changed: int = 0
     gone: int = 0
@@ -46,7 +48,7 @@ def read_stream(
     if state.cursor is None and state.swept_at is None:
         sweep = True
     sweep = sweep or state.sweep_cursor is not None
-    result = ReadResult(stream=name, full=sweep)
+    result = ReadResult(side=side, stream=name, full=sweep)
     if sweep and state.sweep_cursor is None:
         state = msgspec.structs.replace(state, sweep=state.sweep + 1, sweep_cursor="")
         with session.begin() as connection:
@@ -131,12 +133,45 @@ def store_page(
     ids = [record.id for record in page.records]
     known = mirror.known(connection, at, ids)
     fresh = [record for record in page.records if _is_news(known.get(record.id), record)]
+    if stream.moving and sweep is not None and sweep % session.recipe_reads == 0:
+        fresh = page.records  # a change that hid behind a stock movement is found now
+    elif stream.moving:
+        _pass_over_movements(session, connection, at, fresh, known)
     if sweep is not None:
         changed_ids = {record.id for record in fresh}
         touched = [id for id in ids if id not in changed_ids] + [one.id for one in page.refused]
         mirror.touch(connection, at, touched, sweep)
     store_records(session, connection, side, stream, fresh, known, sweep)
     return len(fresh)
+
+
+def _pass_over_movements(
+    session: Session,
+    connection: Connection,
+    at: mirror.Shelf,
+    records: list[Record],
+    known: dict[str, mirror.Known],
+) -> None:
+    """Of list rows whose moving fields changed and nothing else, the details that are known stand: they are stored here
+    and taken out of `records`."""
+    rows = {one.id: one for one in records if not one.full and not one.deleted}
+    rows = {id: one for id, one in rows.items() if id in known and known[id].full and not known[id].gone}
+    still, moved = set(at.stream.moving), []
+    for id, old in mirror.get(connection, at, list(rows)).items():
+        changed = {name for name, value in rows[id].values.items() if old.values.get(name) != value}
+        if changed and changed <= still:
+            values = {**old.values, **rows[id].values}
+            moved.append(msgspec.structs.replace(rows[id], values=values, full=True))
+    if moved:
+        seq = next_seq(connection, session.sync_id, session.epoch)
+        sweep = checkpoints.load(connection, session.sync_id, _side(at), at.stream.name).sweep
+        mirror.put(connection, at, moved, seq=seq, sweep=sweep)
+        gone = {one.id for one in moved}
+        records[:] = [one for one in records if one.id not in gone]
+
+
+def _side(at: mirror.Shelf) -> Side:
+    return "a" if at.side == "a" else "b"
 
 
 def _is_news(known: mirror.Known | None, record: Record) -> bool:
@@ -181,10 +216,10 @@ def store_records(
         sweep = checkpoints.load(connection, session.sync_id, side, stream.name).sweep
     mirror.put(connection, at, records, seq=seq, sweep=sweep)
     mirror.put_keys(connection, at, key_fields(session, side, stream.name), records)
-    _derive(session, connection, side, stream, [record for record in records if record.full], seq)
+    derive(session, connection, side, stream, [record for record in records if record.full], seq)
 
 
-def _derive(
+def derive(
     session: Session, connection: Connection, side: Side, parent: Stream, records: Sequence[Record], seq: int
 ) -> None:
     """Bring the streams that are derived from this one in line with these full records."""
@@ -209,15 +244,21 @@ def _derive(
 def bury_with_children(
     session: Session, connection: Connection, side: Side, stream: Stream, ids: Sequence[str]
 ) -> None:
-    """These records are certainly gone, and what was derived from them with them."""
+    """These records are certainly gone, and with them what was derived from them or is a part of them."""
     if not ids:
         return
     seq = next_seq(connection, session.sync_id, session.epoch)
     mirror.bury(connection, session.at(side, stream.name), ids, seq)
     for other in session.connector(side).streams().values():
-        if other.derived_from == stream.name and (side, other.name) in session.shelves:
-            at = session.at(side, other.name)
-            mirror.bury(connection, at, list(mirror.children(connection, at, ids)), seq)
+        if (side, other.name) not in session.shelves:
+            continue
+        at = session.at(side, other.name)
+        below = list(mirror.children(connection, at, ids)) if other.derived_from == stream.name else []
+        for field in other.fields:
+            if field.part_of and field.refers_to == stream.name:
+                found = mirror.by_keys(connection, at, field.name, {id.casefold() for id in ids})
+                below += [id for some in found.values() for id in some]
+        bury_with_children(session, connection, side, other, below)
 
 
 def key_fields(session: Session, side: Side, stream: str) -> list[str]:
@@ -225,9 +266,12 @@ def key_fields(session: Session, side: Side, stream: str) -> list[str]:
     out: dict[str, None] = {}
     for compiled in session.flows:
         if side == "b" and compiled.flow.b == stream:
-            out.update((match.b, None) for match in compiled.flow.match)
+            out.update((mirror.key_name(match.b), None) for match in compiled.flow.match)
         if side == "a" and compiled.flow.a == stream:
-            out.update((match.a, None) for match in compiled.flow.match if match.a != "id")
+            single = (match.a for match in compiled.flow.match if isinstance(match.a, str))
+            out.update((name, None) for name in single if name != "id")
+    fields = session.connector(side).streams()[stream].fields
+    out.update((field.name, None) for field in fields if field.part_of)
     return list(out)
 
 
@@ -265,15 +309,44 @@ def refuse(
     )
 
 
+def read_hints(session: Session, hints: Mapping[str, Collection[str]]) -> list[ReadResult]:
+    """Read these records of side a anew, each by its id: stream -> ids. What is gone becomes a tombstone."""
+    out = []
+    streams = session.a.streams()
+    for name, ids in hints.items():
+        stream = streams[name]
+        if ("a", name) not in session.shelves:
+            continue  # no flow takes anything from it
+        result = ReadResult(side="a", stream=name, full=False, hinted=True)
+        for some in chunks(dict.fromkeys(ids), max(1, stream.detail_size)):
+            found = session.a.fetch(name, some)
+            records = [one for one in found if isinstance(one, Record)]
+            refusals = [one for one in found if isinstance(one, Refusal)]
+            with session.begin() as connection:
+                store_records(session, connection, "a", stream, records)
+                refuse(session, connection, "a", name, refusals)
+            result.listed += len(found)
+            result.changed += len(records)
+        out.append(result)
+    return out
+
+
 def read_all(
-    session: Session, flows: Sequence[Compiled], *, full: bool, on_progress: OnProgress
+    session: Session,
+    flows: Sequence[Compiled],
+    *,
+    full: bool,
+    only_b: bool = False,
+    on_progress: OnProgress,
 ) -> list[ReadResult]:
-    """Read every stream that these flows need, each once."""
+    """Read every stream that these flows need, each once; with `only_b` just those of side b, and only what changed."""
     out = []
     for side, stream, takes in _streams_to_read(session, flows):
+        if only_b and side == "a":
+            continue
         with session.engine.connect() as connection:
             state = checkpoints.load(connection, session.sync_id, side, stream.name)
-        due = _sweep_is_due(session, state)
+        due = not only_b and _sweep_is_due(session, state)
         if not takes and not full and not due:
             continue  # nothing is taken from this side: it is read to adopt, and once a day
 

@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 
 from stockbridge.core.compiled import Compiled, seen
 from stockbridge.core.decide import partly_agreed
-from stockbridge.core.flow import LinkView, Op, Side
+from stockbridge.core.flow import LinkView, Op, Owner, Side
 from stockbridge.core.mapping import BACK, kept
-from stockbridge.core.record import Record, Values, values_type
+from stockbridge.core.record import Record, Stream, Values, values_type
 from stockbridge.engine.read import store_records
 from stockbridge.engine.session import Session
 from stockbridge.store import journal, links, waiting
@@ -24,23 +24,26 @@ _MARGIN = timedelta(hours=1)  # between our clock and the other side's
 
 
 class Recovered(msgspec.Struct, kw_only=True):
-    """How many open intents were settled, and how many records of each flow turned out to have been made."""
+    """How many open intents were settled, how many records of each flow turned out to have been made, and the records
+    (by flow, as side and id) whose create may still turn up, because the system shows what was made only later."""
 
     intents: int = 0
     made: dict[str, int] = {}
+    held: dict[str, set[tuple[Side, str]]] = {}
 
 
 def recover(session: Session) -> Recovered:
     """Settle every open intent.
 
     A create whose mark is found is adopted: the link gets a base only for the fields that still show what was sent. One
-    that is not found was not made, and is planned again. The record of an open update or remove is fetched: where it
+    that is not found was not made, and is planned again; where the system may show it only later (`settles_after`), it
+    stays open until then and its record is held. The record of an open update or remove is fetched: where it
     shows what was sent, the base moves on, or our own write would pass for a person's edit; then all is decided anew.
     Raises what `find` and `fetch` raise.
     """
     with session.engine.connect() as connection:
         opened = journal.still_open(connection, session.sync_id)
-    out = Recovered(intents=len(opened))
+    out = Recovered()
     if not opened:
         return out
     by_flow: dict[tuple[str, str], list[Open]] = defaultdict(list)
@@ -50,9 +53,12 @@ def recover(session: Session) -> Recovered:
     for compiled in session.flows:
         for side in sides:
             if intents := by_flow.pop((compiled.flow.name, side), None):
-                made = _settle(session, compiled, side, intents)
+                settled, made, held = _settle(session, compiled, side, intents)
+                out.intents += settled
                 out.made[compiled.flow.name] = out.made.get(compiled.flow.name, 0) + made
+                out.held.setdefault(compiled.flow.name, set()).update(held)
     left = [intent for intents in by_flow.values() for intent in intents]
+    out.intents += len(left)
     if left:  # of flows that this sync does not have any more
         with session.begin() as connection:
             journal.settle(
@@ -63,8 +69,11 @@ def recover(session: Session) -> Recovered:
     return out
 
 
-def _settle(session: Session, compiled: Compiled, at: Side, intents: list[Open]) -> int:
-    """Settle the open intents of one flow at one side; returns how many creates were found to have been made."""
+def _settle(
+    session: Session, compiled: Compiled, at: Side, intents: list[Open]
+) -> tuple[int, int, set[tuple[Side, str]]]:
+    """Settle the open intents of one flow at one side; returns how many, how many creates were found to have been made,
+    and the records whose create may still turn up."""
     stream = (compiled.b if at == "b" else compiled.a).stream
     connector = session.connector(at)
     creates = [one for one in intents if one.op == Op.CREATE and one.mark]
@@ -73,9 +82,17 @@ def _settle(session: Session, compiled: Compiled, at: Side, intents: list[Open])
         since = min(datetime.fromisoformat(one.intended_at) for one in creates) - _MARGIN
         marks = {one.mark or "" for one in creates}
         found = connector.find(stream.name, marks, since)
-        if missing := marks - found.keys():
+        if (missing := marks - found.keys()) and not stream.settles_after:
             # "Not made" must not rest on two clocks that agree: look at everything before making it a second time.
             found |= connector.find(stream.name, missing, None)
+    early = {
+        one.id
+        for one in creates
+        if not found.get(one.mark or "")
+        and (session.now() - datetime.fromisoformat(one.intended_at)).total_seconds() < stream.settles_after
+    }
+    waits = [one for one in intents if one.id in early]
+    intents = [one for one in intents if one.id not in early]
     ids = {(one.b_id if at == "b" else one.a_id) or "" for one in intents if one.op != Op.CREATE}
     standing: dict[str, Record] = {}
     for some in chunks(sorted(ids), max(1, stream.detail_size)):
@@ -105,9 +122,30 @@ def _settle(session: Session, compiled: Compiled, at: Side, intents: list[Open])
                     since=now,
                 )
                 for one in {(one.a_id, one.b_id): one for one in intents}.values()
-            ],
+            ]
+            + [_held(session, stream, connector.name, one) for one in waits],
         )
-    return sum(outcome == "adopted" for _, outcome, _, _ in outcomes)
+    made = sum(outcome == "adopted" for _, outcome, _, _ in outcomes)
+    return len(intents), made, {_source(one) for one in waits}
+
+
+def _source(intent: Open) -> tuple[Side, str]:
+    """The record that an intent was to bring to the other side."""
+    return ("a", intent.a_id) if intent.a_id is not None else ("b", intent.b_id or "")
+
+
+def _held(session: Session, stream: Stream, system: str, intent: Open) -> waiting.Unsettled:
+    side, id = _source(intent)
+    return waiting.Unsettled(
+        flow=intent.flow,
+        side=side,
+        id=id,
+        state="uncertain",
+        reason=f"It is not known yet whether {system} made the {stream.noun}: the answer was lost, and {system} may show "
+        "a new one only minutes later.",
+        remedy=f"A run after {stream.settles_after // 60} minutes looks again before it makes anything.",
+        since=session.clock(),
+    )
 
 
 def _settle_create(
@@ -132,7 +170,7 @@ def _settle_create(
     links.put(connection, bond, [link])
     needs = [f"{intent.flow}:{link.a_id}", f"{intent.flow}{BACK}:{link.b_id}"]
     waiting.wake(connection, session.sync_id, needs)
-    return intent.id, "adopted", "found at the other side", record.id if at == "b" else None
+    return intent.id, "adopted", "found at the other side", record.id
 
 
 def _settle_other(
@@ -199,4 +237,6 @@ def _adopted(compiled: Compiled, at: Side, intent: Open, record: Record) -> Link
         saw = msgspec.json.decode(intent.saw, type=values_type(other.stream.fields))
     if at == "b":
         return LinkView(a_id=intent.a_id or "", b_id=record.id, a_snapshot=saw, b_snapshot=base)
+    owned = {move.target for move in compiled.a.moves if move.pair.owner is Owner.A}  # it goes back to side b
+    saw = {name: value for name, value in (saw or {}).items() if name not in owned}
     return LinkView(a_id=record.id, b_id=intent.b_id or "", a_snapshot=base, b_snapshot=saw)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import update
 
 from stockbridge.core.compiled import Compiled
 from stockbridge.core.errors import Halt, OverBudget, Retry, Trouble, Unauthorized, Uncertain
+from stockbridge.core.flow import Op
 from stockbridge.core.report import FlowReport, OnProgress, RunReport
-from stockbridge.engine.fetch import Fetcher
+from stockbridge.engine.fetch import Fetcher, Source
 from stockbridge.engine.guard import guard, need_preview
-from stockbridge.engine.read import ReadResult, read_all
+from stockbridge.engine.read import ReadResult, read_all, read_hints
 from stockbridge.engine.recover import Recovered, recover
 from stockbridge.engine.session import Session
 from stockbridge.engine.settle import plan_fetches, run_flow
@@ -30,37 +32,63 @@ def run(
     *,
     full: bool = False,
     only: Collection[str] | None = None,
+    exports: bool = False,
+    hints: Mapping[str, Collection[str]] | None = None,
     on_progress: OnProgress = lambda _: None,
 ) -> RunReport:
     """Bring side b (and a, where flows go both ways) in step. Never raises for trouble with a system: the report says
-    what stopped it. `full` reads every list from the beginning, so that deletions are found; `only` names flows."""
+    what stopped it.
+
+    `full` reads every list from the beginning, so that deletions are found; `only` names flows. `exports` reads nothing
+    but side b of the flows that make records at side a, and writes what is new there. `hints` (stream of side a -> ids)
+    reads nothing but these records, each by its id.
+    """
     flows = [one for one in session.flows if only is None or one.flow.name in only]
+    if exports:
+        flows = [one for one in flows if Op.CREATE in one.a.writes]
+    mode = "full" if full else "exports" if exports else "hints" if hints is not None else "run"
     started = session.now()
     spent = (session.a.meter.spent, session.b.meter.spent)
     with session.begin() as connection:
-        number = runs.begin(connection, session.sync_id, "full" if full else "run", session.clock())
+        number = runs.begin(connection, session.sync_id, mode, session.clock())
     reports = {one.flow.name: FlowReport(flow=one.flow.name) for one in flows}
-    fetcher = Fetcher(session.a, session.fetch_threads)
+    fetcher = Fetcher(session.a, session.b, session.fetch_threads)
     reads: list[ReadResult] = []
+    written = 0
     trouble: Trouble | None = None
     interrupted = False
     try:
         need_preview(session)
-        _count(reports, recover(session))
+        found = recover(session)
+        _count(reports, found)
         with session.begin() as connection:
             waiting.wake_states(connection, session.sync_id, ["again", "uncertain"])
-        reads = read_all(session, flows, full=full, on_progress=on_progress)
+        if hints is not None:
+            reads = read_hints(session, hints)
+        else:
+            reads = read_all(session, flows, full=full, only_b=exports, on_progress=on_progress)
         guard(session, flows)
-        plan_fetches(session, flows, fetcher)
-        for compiled in flows:
-            run_flow(session, compiled, number, fetcher, reports[compiled.flow.name], on_progress)
-        for _ in range(_ROUNDS):  # answers that were lost on the way: by now the other side can be asked
-            lost = recover(session)
-            _count(reports, lost)
-            if not lost.intents:
-                break
+        if not exports:
+            plan_fetches(session, flows, fetcher)
+        for round in range(_ROUNDS + 1):
             for compiled in flows:
-                run_flow(session, compiled, number, fetcher, reports[compiled.flow.name], on_progress)
+                name = compiled.flow.name
+                held = found.held.get(name, ())
+                written += run_flow(
+                    session,
+                    compiled,
+                    number,
+                    fetcher,
+                    reports[name],
+                    on_progress,
+                    held=held,
+                    exports=exports,
+                )
+            # Answers that were lost on the way: by now the other side can be asked.
+            found = recover(session)
+            _count(reports, found)
+            if not found.intents or round == _ROUNDS:
+                break
         trouble = fetcher.trouble
     except Trouble as stopped:
         trouble = stopped
@@ -68,9 +96,8 @@ def run(
         interrupted = True
     finally:
         fetcher.close()
-    report = _report(
-        session, number, full, started, flows, reports, reads, fetcher, spent, trouble, interrupted
-    )
+    least = least_calls(session, reads, fetcher.fetched) + written
+    report = _report(session, number, mode, started, flows, reports, least, spent, trouble, interrupted)
     with session.begin() as connection:
         runs.end(connection, report)
         connection.execute(update(sync).where(sync.c.id == session.sync_id).values(approved=None))
@@ -80,12 +107,11 @@ def run(
 def _report(
     session: Session,
     number: int,
-    full: bool,
+    mode: str,
     started: datetime,
     flows: Sequence[Compiled],
     reports: dict[str, FlowReport],
-    reads: Sequence[ReadResult],
-    fetcher: Fetcher,
+    least: int,
     spent: tuple[int, int],
     trouble: Trouble | None,
     interrupted: bool,
@@ -105,14 +131,14 @@ def _report(
     return RunReport(
         run=number,
         sync=session.name,
-        mode="full" if full else "run",
+        mode=mode,
         outcome=outcome,
         started_at=started.isoformat(),
         ended_at=ended.isoformat(),
         seconds=round((ended - started).total_seconds(), 3),
         flows=list(reports.values()),
         calls=calls,
-        least_calls=least_calls(session, reads, fetcher.fetched),
+        least_calls=least,
         left_today=session.a.meter.remaining,
         stop_code=trouble.code if trouble else None,
         stopped_by="person" if interrupted else stopped_by(trouble),
@@ -147,18 +173,18 @@ def stopped_by(trouble: Trouble | None) -> str | None:
             return "trouble"
 
 
-def least_calls(session: Session, reads: Sequence[ReadResult], fetched: dict[str, int]) -> int:
+def least_calls(session: Session, reads: Sequence[ReadResult], fetched: Mapping[Source, int]) -> int:
     """The least possible calls at side a for what these reads found (facts: Zoho 13): list pages of the changed rows (of
     all rows in a full read), at least one per list, plus the details that had to be fetched."""
     streams = session.a.streams()
     total = 0
     for read in reads:
-        if read.stream in streams:
+        if read.side == "a" and not read.hinted:
             rows = read.listed if read.full else read.changed
             total += max(1, math.ceil(rows / streams[read.stream].page_size))
-    for name, count in fetched.items():
-        total += math.ceil(count / max(1, streams[name].detail_size))
-    return total
+    by_id = Counter({name: count for (side, name), count in fetched.items() if side == "a"})
+    by_id.update({read.stream: read.listed for read in reads if read.hinted})
+    return total + sum(math.ceil(count / max(1, streams[name].detail_size)) for name, count in by_id.items())
 
 
 def retry(session: Session, flow: str | None = None, id: str | None = None) -> int:

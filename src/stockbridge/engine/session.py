@@ -40,6 +40,7 @@ class Session:
     fingerprints: Mapping[str, str]
     now: Callable[[], datetime] = utc_now
     full_read_hours: float = 24
+    recipe_reads: int = 7  # every how many full reads what hides behind stock movements is read as well
     fetch_threads: int = 8
     write_threads: int = 8
     notes: list[str] = field(default_factory=list)
@@ -56,6 +57,11 @@ class Session:
 
     def connector(self, side: Side) -> Connector:
         return self.a if side == "a" else self.b
+
+    def flow_between(self, a_stream: str, b_stream: str) -> str:
+        """The flow whose links say which record of the one stream is which of the other; "" where there is none."""
+        flows = (one.flow for one in self.flows if one.flow.along is None)
+        return next((flow.name for flow in flows if (flow.a, flow.b) == (a_stream, b_stream)), "")
 
     def clock(self) -> str:
         """The present moment as the store keeps it."""
@@ -82,13 +88,14 @@ def open_session(
     flows: Sequence[Flow],
     now: Callable[[], datetime] = utc_now,
     full_read_hours: float = 24,
+    recipe_reads: int = 7,
 ) -> Session:
     """Bind flows to connectors. Raises ValueError where a flow names a stream or field that is not there."""
-    by_streams = {(flow.a, flow.b): flow.name for flow in flows}
+    by_streams = {(flow.a, flow.b): flow.name for flow in flows if flow.along is None}
     a_streams, b_streams = a.streams(), b.streams()
     compiled = tuple(
         compile_flow(flow, a_streams[flow.a], b_streams[flow.b], by_streams)
-        for flow in in_order(flows, b_streams)
+        for flow in in_order(flows, a_streams, b_streams)
     )
     shelves: dict[tuple[str, str], mirror.Shelf] = {}
     for one in compiled:
@@ -113,12 +120,14 @@ def open_session(
         fingerprints={flow.name: _digest(flow) for flow in flows},
         now=now,
         full_read_hours=full_read_hours,
+        recipe_reads=recipe_reads,
     )
 
 
-def in_order(flows: Sequence[Flow], b_streams: Mapping[str, Stream]) -> list[Flow]:
+def in_order(
+    flows: Sequence[Flow], a_streams: Mapping[str, Stream], b_streams: Mapping[str, Stream]
+) -> list[Flow]:
     """Flows so that what a record refers to comes before it; derived from the reference fields, else as given."""
-    by_b = {flow.b: flow for flow in flows}
     out: list[Flow] = []
 
     def add(flow: Flow, path: tuple[str, ...]) -> None:
@@ -128,9 +137,14 @@ def in_order(flows: Sequence[Flow], b_streams: Mapping[str, Stream]) -> list[Flo
             raise ValueError(f"These flows refer to each other in a circle: {', '.join((*path, flow.name))}")
         stream = b_streams[flow.b]
         fields = [*stream.fields, *(child for one in stream.fields for child in one.children)]
-        for name in dict.fromkeys(one.refers_to for one in fields if one.refers_to and one.writable):
-            if name in by_b and by_b[name] is not flow:
-                add(by_b[name], (*path, flow.name))
+        at_b = {one.refers_to for one in fields if one.refers_to and one.writable}
+        at_a = {a_streams[flow.a].field(pair.needs) for pair in flow.pairs if pair.needs}
+        for other in flows:
+            named = {flow.along, *(pair.through for pair in flow.pairs)}
+            before = other.along is None and other.b in at_b and other.b != flow.b
+            before = before or other.name in named or any(one and one.refers_to == other.a for one in at_a)
+            if before and other is not flow:
+                add(other, (*path, flow.name))
         out.append(flow)
 
     for flow in flows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection
 
@@ -14,7 +14,7 @@ from stockbridge.core.flow import Flow, Side
 from stockbridge.core.record import Record, Refusal
 from stockbridge.core.report import FlowReport, OnProgress, Progress
 from stockbridge.engine.execute import Writer
-from stockbridge.engine.fetch import Fetcher
+from stockbridge.engine.fetch import Fetcher, Source
 from stockbridge.engine.guard import may_change_everything, stop_where_everything_changes
 from stockbridge.engine.read import refuse, store_records
 from stockbridge.engine.session import Session
@@ -50,11 +50,24 @@ def plan_fetches(
                 records = [record for _, record in rows]
                 if source is stream:
                     records = lacking_detail(session, connection, compiled, records)
+                else:
+                    records = _wanted_parents(session, source.name, records)
                 if bulk_only and source.detail_size == 1:
                     skipped += len(records)
                     continue
-                fetcher.want(source.name, {record.id: numbers[record.id] for record in records})
+                fetcher.want(("a", source.name), {record.id: numbers[record.id] for record in records})
     return skipped
+
+
+def _wanted_parents(session: Session, source: str, records: list[Record]) -> list[Record]:
+    """Of list rows that other records are derived from, those that no rule of their own flow keeps out."""
+    own = next((one for one in session.flows if one.flow.a == source and one.flow.along is None), None)
+    if own is None or own.a.thin_rules:
+        return records
+    verdicts = [own.a.admit(record.values) for record in records]
+    return [
+        one for one, verdict in zip(records, verdicts, strict=True) if verdict.in_scope and not verdict.gone
+    ]
 
 
 def start_of(session: Session, compiled: Compiled, state: FlowState, side: Side) -> int:
@@ -71,19 +84,19 @@ def store_fetched(session: Session, fetcher: Fetcher, timeout: float | None) -> 
     if not arrived:
         return 0
     count = 0
-    by_stream: dict[str, list[Record | Refusal]] = {}
-    for name, results in arrived:
-        by_stream.setdefault(name, []).extend(results)
+    by_source: dict[Source, list[Record | Refusal]] = {}
+    for source, results in arrived:
+        by_source.setdefault(source, []).extend(results)
     with session.begin() as connection:
-        for name, results in by_stream.items():
-            stream = session.a.streams()[name]
+        for (side, name), results in by_source.items():
+            stream = session.connector(side).streams()[name]
             records = [one for one in results if isinstance(one, Record)]
             refusals = [one for one in results if isinstance(one, Refusal)]
-            store_records(session, connection, "a", stream, records)
-            refuse(session, connection, "a", name, refusals)
+            store_records(session, connection, side, stream, records)
+            refuse(session, connection, side, name, refusals)
             count += len(results)
-    for name, results in by_stream.items():
-        fetcher.stored(name, [one.id for one in results])
+    for source, results in by_source.items():
+        fetcher.stored(source, [one.id for one in results])
     return count
 
 
@@ -94,11 +107,19 @@ def run_flow(
     fetcher: Fetcher,
     report: FlowReport,
     on_progress: OnProgress,
-) -> None:
-    """Decide and write everything of one flow that is not settled. Raises what stops the run."""
+    *,
+    held: Collection[tuple[Side, str]] = (),
+    exports: bool = False,
+) -> int:
+    """Decide and write everything of one flow that is not settled; returns the calls its writes at side a took. Raises
+    what stops the run.
+
+    `held` are records whose last create may still turn up: they are left alone. With `exports`, only what is new at
+    side b is looked at (and what such a write calls for at side a)."""
     flow = compiled.flow
     stream = compiled.a.stream
-    source = stream.derived_from or stream.name
+    source: Source = ("a", stream.derived_from or stream.name)
+    source_b: Source = ("b", flow.b)
     a_shelf, b_shelf = session.at("a", flow.a), session.at("b", flow.b)
     with session.engine.connect() as connection:
         state = checkpoints.load_flow(connection, session.sync_id, flow.name)
@@ -106,7 +127,7 @@ def run_flow(
     place_a = (start_of(session, compiled, state, "a"), "")
     place_b = (start_of(session, compiled, state, "b"), "")
     writer = Writer(session, compiled, number, report)
-    tries: Counter[tuple[str, str]] = Counter()
+    tries: Counter[tuple[Side, str]] = Counter()
     with session.engine.connect() as connection:
         total = mirror.count(connection, a_shelf, after=place_a[0] - 1)
 
@@ -116,7 +137,7 @@ def run_flow(
         )
 
     try:
-        if total >= limits.FEWEST and may_change_everything(session, compiled, state):
+        if not exports and total >= limits.FEWEST and may_change_everything(session, compiled, state):
             while fetcher.busy(source):  # only the details tell whether everything does
                 store_fetched(session, fetcher, 0.05)
             stop_where_everything_changes(session, compiled, state)
@@ -124,18 +145,22 @@ def run_flow(
             _raise(writer.stop)
             store_fetched(session, fetcher, None)
             with session.engine.connect() as connection:
-                rows_a = mirror.changed(connection, a_shelf, place_a, CHUNK)
+                rows_a = [] if exports else mirror.changed(connection, a_shelf, place_a, CHUNK)
                 rows_b = mirror.changed(connection, b_shelf, place_b, CHUNK)
-                work = [("a", record.id) for _, record in rows_a] + [("b", record.id) for _, record in rows_b]
+                work: list[tuple[Side, str]] = [("a", record.id) for _, record in rows_a]
+                work += [("b", record.id) for _, record in rows_b]
+                old_b: list[str] = []
                 if not work:
                     writer.finish()
                     work = _woken(session, connection, flow, tries)
+                    old_b = [id for side, id in work if side == "b" and not tries[("b", id)]]
                     tries.update(work)
                 thin = _thin(session, connection, compiled, rows_a, work)
             if thin:
                 fetcher.want(source, thin)
-            a_ids = [id for side, id in work if side == "a" and id not in thin]
-            b_ids = [id for side, id in work if side == "b"]
+            a_ids = [id for side, id in work if side == "a" and id not in thin and ("a", id) not in held]
+            coming = fetcher.open.get(source_b, {})
+            b_ids = [id for side, id in work if side == "b" and ("b", id) not in held and id not in coming]
             if a_ids or b_ids:
                 waited = writer.wait_for(a_ids, b_ids)
                 with session.engine.connect() as connection:
@@ -148,10 +173,12 @@ def run_flow(
                         recheck=recheck,
                         touched=writer.touched,
                         read_a=() if waited else [record for _, record in rows_a],
+                        old_b=old_b,
                     )
                 writer.settle_without_call(items)
-                unread = [item.a_id for item in items if item.decision.kind == "unread" and item.a_id]
-                fetcher.want(source, dict.fromkeys(unread, 1))
+                unread = [item for item in items if item.decision.kind == "unread"]
+                fetcher.want(source, {item.a_id: 1 for item in unread if item.a_id is not None})
+                fetcher.want(source_b, {item.b_id or "": 1 for item in unread if item.a_id is None})
                 writer.submit([item for item in items if item.decision.kind == "write"])
                 tell("writing")
             if writer.stop is None:
@@ -160,22 +187,23 @@ def run_flow(
             if work:
                 writer.collect(0)
                 continue
-            if fetcher.busy(source):
+            if fetcher.busy(source) or fetcher.busy(source_b):
                 writer.collect(0)
                 store_fetched(session, fetcher, 0.05)
                 tell("fetching")
                 continue
-            if writer.idle() and not _news(session, flow, place_a, place_b, tries):
+            if writer.idle() and not _news(session, flow, None if exports else place_a, place_b, tries):
                 break
             writer.finish()
         _raise(writer.stop)
+        return writer.calls_a
     finally:
         writer.close()
         if writer.stop is None and not writer.cut_short:
             # A place with an id is one that was passed; without, the one to begin at.
             passed_a = place_a[0] if place_a[1] else place_a[0] - 1
             passed_b = place_b[0] if place_b[1] else place_b[0] - 1
-            _leave_place(session, compiled, state, fetcher, source, passed_a, passed_b)
+            _leave_place(session, compiled, state, fetcher, (source, source_b), (passed_a, passed_b))
 
 
 def _thin(
@@ -183,7 +211,7 @@ def _thin(
     connection: Connection,
     compiled: Compiled,
     rows: Sequence[tuple[int, Record]],
-    work: Sequence[tuple[str, str]],
+    work: Sequence[tuple[Side, str]],
 ) -> dict[str, int]:
     """Of the records to be decided, those whose details must be fetched first: id -> change number."""
     numbers = {record.id: seq for seq, record in rows}
@@ -199,23 +227,24 @@ def _thin(
 
 
 def _woken(
-    session: Session, connection: Connection, flow: Flow, tries: Counter[tuple[str, str]]
-) -> list[tuple[str, str]]:
+    session: Session, connection: Connection, flow: Flow, tries: Counter[tuple[Side, str]]
+) -> list[tuple[Side, str]]:
     """Records to be decided anew, as (side, id); one that keeps coming back is left to the next run."""
     found = waiting.woken(connection, session.sync_id, flow.name, CHUNK + len(tries))
-    return [one for one in found if tries[one] < _TRIES][:CHUNK]
+    sides: dict[str, Side] = {"a": "a", "b": "b"}
+    return [(sides[side], id) for side, id in found if tries[(sides[side], id)] < _TRIES][:CHUNK]
 
 
 def _news(
     session: Session,
     flow: Flow,
-    place_a: tuple[int, str],
+    place_a: tuple[int, str] | None,
     place_b: tuple[int, str],
-    tries: Counter[tuple[str, str]],
+    tries: Counter[tuple[Side, str]],
 ) -> bool:
     """Whether more came up for a flow while its last writes were under way."""
     with session.engine.connect() as connection:
-        if mirror.changed(connection, session.at("a", flow.a), place_a, 1):
+        if place_a is not None and mirror.changed(connection, session.at("a", flow.a), place_a, 1):
             return True
         if mirror.changed(connection, session.at("b", flow.b), place_b, 1):
             return True
@@ -232,14 +261,16 @@ def _leave_place(
     compiled: Compiled,
     state: FlowState,
     fetcher: Fetcher,
-    source: str,
-    passed_a: int,
-    passed_b: int,
+    sources: tuple[Source, Source],
+    passed: tuple[int, int],
 ) -> None:
     """Remember how far the flow is: never beyond a record that was not fetched."""
     name = compiled.flow.name
-    lowest = fetcher.lowest_open(source)
-    settled = passed_a if lowest is None else min(passed_a, lowest - 1)
+    open_ones = [fetcher.lowest_open(source) for source in sources]
+    settled_a, settled_b = (
+        far if lowest is None else min(far, lowest - 1) for far, lowest in zip(passed, open_ones, strict=True)
+    )
+    lowest = next((one for one in open_ones if one is not None), None)
     fingerprint = session.fingerprints[name]
     if lowest is not None and state.fingerprint not in ("", fingerprint):
         return  # a changed mapping counts as done only when all records have met it
@@ -251,8 +282,8 @@ def _leave_place(
             session.sync_id,
             name,
             FlowState(
-                settled_a=max(0, settled),
-                settled_b=max(0, passed_b),
+                settled_a=max(0, settled_a),
+                settled_b=max(0, settled_b),
                 fingerprint=fingerprint,
                 in_step_at=in_step,
             ),

@@ -7,11 +7,13 @@ from collections.abc import Collection, Iterable
 import msgspec
 from sqlalchemy import Connection
 
+from stockbridge.core.circles import circle_through, graph_of
 from stockbridge.core.compiled import Compiled
 from stockbridge.core.decide import Decision, decide, wants_detail
-from stockbridge.core.flow import LinkView, Match, Op
+from stockbridge.core.flow import LinkView, Op, Side
 from stockbridge.core.mapping import BACK, OUT, Move
-from stockbridge.core.record import Record
+from stockbridge.core.record import Record, Stream
+from stockbridge.engine.match import Pairs, Refused, linked_along, match
 from stockbridge.engine.session import Session
 from stockbridge.store import links, mirror
 
@@ -40,28 +42,47 @@ def decide_chunk(
     touched: Collection[tuple[str, str]] = (),
     planning: bool = False,
     read_a: Iterable[Record] = (),
+    old_b: Collection[str] = (),
 ) -> list[Item]:
     """Decide these records. `touched` are (side, id) that this run wrote or unlinked: they are not free for matching.
 
     With `planning`, a reference to a record that this run would make counts as resolved. `read_a` are records of side a
-    as the store holds them at this moment; what is among them is not read again.
+    as the store holds them at this moment; what is among them is not read again. `old_b` are records of side b whose
+    details were read in an earlier run: nothing is made out of them before they are read anew.
     """
     flow = compiled.flow
     bond = session.bonds[flow.name]
     a_shelf, b_shelf = session.at("a", flow.a), session.at("b", flow.b)
     link_a, link_b = links.by_a(connection, bond, a_ids), links.by_b(connection, bond, b_ids)
-    pairs: dict[tuple[str | None, str | None], LinkView | None] = {}
+    partners: dict[str, str] = {}
+    if flow.along is not None:
+        partners = linked_along(session, connection, flow.along, a_ids, link_a, link_b)
+    pairs: Pairs = {}
     for one in (*link_a.values(), *link_b.values()):
         pairs[(one.a_id, one.b_id)] = one
-    free_a = [id for id in a_ids if id not in link_a]
+    linked = {a_id for a_id, _ in pairs}
+    free_a = [id for id in dict.fromkeys((*a_ids, *partners)) if id not in linked]
     free_b = [id for id in b_ids if id not in link_b] if flow.takes_from_b else []
     at_hand = {record.id: record for record in read_a}
     a_records = {id: at_hand[id] for id in a_ids if id in at_hand}
     wanted = [*free_a, *(a for a, _ in pairs if a is not None)]
     a_records.update(mirror.get(connection, a_shelf, [id for id in wanted if id not in a_records]))
     b_records = mirror.get(connection, b_shelf, [*free_b, *(b for _, b in pairs if b is not None)])
-    refused: dict[tuple[str | None, str | None], Decision] = {}
-    _match(session, connection, compiled, free_a, free_b, a_records, b_records, pairs, refused, touched)
+    for id in b_records.keys() & set(old_b):
+        b_records[id] = msgspec.structs.replace(b_records[id], full=False)
+    refused: Refused = {}
+    if flow.along is not None:
+        b_records.update(mirror.get(connection, b_shelf, list(partners.values())))
+        pairs.update({(id, partners.get(id)): None for id in free_a})
+        alone = [a_records[id] for id in free_a if id in a_records and id not in partners]
+        _wait_along(session, connection, compiled, alone, refused)
+    else:
+        match(session, connection, compiled, free_a, free_b, a_records, b_records, pairs, refused, touched)
+    _look_up(session, connection, "a", compiled.a.stream, a_records)
+    _look_up(session, connection, "b", compiled.b.stream, b_records)
+    if flow.acyclic is not None:
+        new = [a_records[id] for (id, _), link in pairs.items() if link is None and id in a_records]
+        _refuse_circles(session, connection, compiled, flow.acyclic, new, refused)
     known = _references(session, connection, compiled, a_records.values(), b_records.values(), planning)
 
     def resolve(name: str, id: str) -> str | None:
@@ -76,94 +97,77 @@ def decide_chunk(
     return items
 
 
-def _match(
+def _wait_along(
+    session: Session, connection: Connection, compiled: Compiled, records: list[Record], refused: Refused
+) -> None:
+    """Records of a flow that goes along with another one wait until that one has linked them."""
+    along = compiled.flow.along or ""
+    standing = [one for one in records if not one.deleted and compiled.a.admit(one.values).in_scope]
+    out = _unlinked(session, connection, along, {one.id for one in standing}, planning=False)
+    words = along.replace("_", " ")
+    for one in standing:
+        needs = f"{along}:{one.id}"
+        if out.get(one.id) == OUT:
+            refused[(one.id, None)] = Decision(
+                kind="left out", needs=needs, reason=f"the {words} it belongs to are left out"
+            )
+        else:
+            refused[(one.id, None)] = Decision(
+                kind="wait",
+                needs=needs,
+                reason=f"It needs {words} {one.id}, which is not at the other side yet.",
+                remedy=f"See: stockbridge explain {along} {one.id}",
+            )
+
+
+def _look_up(
+    session: Session, connection: Connection, side: Side, stream: Stream, records: dict[str, Record]
+) -> None:
+    """Fill the fields that are looked up in the records that other fields refer to."""
+    for field in stream.fields:
+        if field.via is None:
+            continue
+        reference, name = field.via
+        named = stream.field(reference)
+        shelf = session.shelves.get((side, (named.refers_to if named else None) or ""))
+        if shelf is None:
+            continue
+        wanted = {id for one in records.values() if (id := one.values.get(reference))}
+        found = mirror.get(connection, shelf, wanted)
+        for id, one in records.items():
+            other = found.get(one.values.get(reference) or "")
+            if other is not None and not one.deleted:
+                value = other.values.get(name)
+                records[id] = msgspec.structs.replace(one, values={**one.values, field.name: value})
+
+
+def _refuse_circles(
     session: Session,
     connection: Connection,
     compiled: Compiled,
-    free_a: list[str],
-    free_b: list[str],
-    a_records: dict[str, Record],
-    b_records: dict[str, Record],
-    pairs: dict[tuple[str | None, str | None], LinkView | None],
-    refused: dict[tuple[str | None, str | None], Decision],
-    touched: Collection[tuple[str, str]],
+    ends: tuple[str, str],
+    records: list[Record],
+    refused: Refused,
 ) -> None:
-    """Find the partner of every unlinked record, exactly and only when unique on both sides; else it stands alone."""
-    flow = compiled.flow
-    a_shelf, b_shelf = session.at("a", flow.a), session.at("b", flow.b)
-    partner_of_a: dict[str, str] = {}
-    partner_of_b: dict[str, str] = {}
-    for match in flow.match:
-        keys = {
-            id: key
-            for id in free_a
-            if id not in partner_of_a and id in a_records and not a_records[id].deleted
-            if (key := _key(match, a_records[id])) is not None
-        }
-        keys_b = {
-            id: key
-            for id in free_b
-            if id not in partner_of_b and id in b_records and not b_records[id].deleted
-            if (key := mirror.key_of(b_records[id].values, match.b)) is not None
-        }
-        wanted = {*keys.values(), *keys_b.values()}
-        if not wanted:
-            continue
-        at_b = mirror.by_keys(connection, b_shelf, match.b, wanted)
-        if not at_b:
-            continue
-        if match.a == "id":
-            at_a = {id: [id] for id in mirror.known(connection, a_shelf, list(at_b))}
-        else:
-            at_a = mirror.by_keys(connection, a_shelf, match.a, list(at_b))
-        taken_b = links.by_b(
-            connection, session.bonds[flow.name], [id for ids in at_b.values() for id in ids]
-        )
-        taken_a = links.by_a(
-            connection, session.bonds[flow.name], [id for ids in at_a.values() for id in ids]
-        )
-        for key in dict.fromkeys((*keys.values(), *keys_b.values())):
-            ones = [id for id in at_a.get(key, ()) if id not in taken_a and ("a", id) not in touched]
-            others = [id for id in at_b.get(key, ()) if id not in taken_b and ("b", id) not in touched]
-            ones = [id for id in ones if id not in partner_of_a]
-            others = [id for id in others if id not in partner_of_b]
-            if len(ones) == 1 and len(others) == 1:
-                partner_of_a[ones[0]] = others[0]
-                partner_of_b[others[0]] = ones[0]
-            elif ones and others:
-                doubt = _doubt(session, compiled, match, key, ones, others)
-                refused.update({(id, None): doubt for id in ones if id in keys})
-                refused.update({(None, id): doubt for id in others if id in keys_b})
-    missing = [id for id in partner_of_a.values() if id not in b_records]
-    b_records.update(mirror.get(connection, b_shelf, missing))
-    a_records.update(
-        mirror.get(connection, a_shelf, [id for id in partner_of_b.values() if id not in a_records])
-    )
-    for id in free_a:
-        partner = partner_of_a.get(id)
-        pairs[(id, partner)] = None
-    for id in free_b:
-        partner = partner_of_b.get(id)
-        if partner is None or (partner, id) not in pairs:
-            pairs[(partner, id)] = None
-
-
-def _key(match: Match, record: Record) -> str | None:
-    return record.id.casefold() if match.a == "id" else mirror.key_of(record.values, match.a)
-
-
-def _doubt(
-    session: Session, compiled: Compiled, match: Match, key: str, ones: list[str], others: list[str]
-) -> Decision:
-    a_name, b_name = session.a.name, session.b.name
-    return Decision(
-        kind="refuse",
-        field=match.b,
-        reason=f"{match.b} “{key}” is carried by {len(ones)} record(s) at {a_name} ({', '.join(ones[:3])}) and by "
-        f"{len(others)} at {b_name} ({', '.join(others[:3])}), so it is not clear which belongs to which.",
-        remedy=f"Leave the {match.b} on one record at each side, or delete the doubles; then: stockbridge retry "
-        f"{compiled.flow.name}",
-    )
+    """A record that would close a circle is refused, with the whole path."""
+    records = [record for record in records if not record.deleted]
+    if not records:
+        return
+    start, end = ends
+    standing = mirror.standing(connection, session.at("a", compiled.flow.a))
+    graph = graph_of((one.values[start], one.values[end]) for one in standing)
+    label = compiled.a.stream.names[0]
+    names = {one.values[end]: str(one.values.get(label) or one.values[end]) for one in standing}
+    for record in records:
+        path = circle_through((record.values[start], record.values[end]), graph)
+        if path:
+            words = " → ".join(names.get(id, id) for id in path)
+            refused[(record.id, None)] = Decision(
+                kind="refuse",
+                again=True,
+                reason=f"It would contain itself: {words}.",
+                remedy="Take one of these out of the other's parts; the next run sees it.",
+            )
 
 
 def _references(
@@ -195,7 +199,9 @@ def _collect(moves: Iterable[Move], record: Record, wanted: dict[str, set[str]])
     for move in moves:
         for flow, source in move.references:
             id = record.id if source == "id" else record.values.get(source)
-            if id:
+            if isinstance(id, list):
+                wanted.setdefault(flow, set()).update(id)
+            elif id:
                 wanted.setdefault(flow, set()).add(id)
         for flow, lines, source in move.line_references:
             for line in record.values.get(lines) or ():
@@ -216,7 +222,8 @@ def _unlinked(
     for id, record in mirror.get(connection, session.at("a", compiled.flow.a), ids).items():
         if record.deleted:
             continue
-        if not compiled.a.admit(record.values).in_scope:
+        verdict = compiled.a.admit(record.values)
+        if verdict.gone or not verdict.in_scope:
             out[id] = OUT
         elif id in there:
             out[id] = there[id]
@@ -233,9 +240,9 @@ def _marked(
     """The one record at side b that carries each of these ids as its key, where there is just one."""
     shelf = session.at("b", compiled.flow.b)
     out: dict[str, str] = {}
-    for match in compiled.flow.match:
-        if match.a == "id":
-            found = mirror.by_keys(connection, shelf, match.b, {id.casefold() for id in ids})
+    for one in compiled.flow.match:
+        if one.a == "id" and isinstance(one.b, str):
+            found = mirror.by_keys(connection, shelf, one.b, {id.casefold() for id in ids})
             ones = {key: others[0] for key, others in found.items() if len(others) == 1}
             out.update({id: ones[id.casefold()] for id in ids if id.casefold() in ones})
     return out
@@ -251,12 +258,12 @@ def lacking_detail(
     known = links.by_a(connection, session.bonds[compiled.flow.name], [record.id for record in thin])
     wanted = [record for record in thin if wants_detail(compiled, known.get(record.id), record)]
     edits = Op.UPDATE in compiled.b.writes or compiled.flow.replace
-    if edits or not wanted or not any(match.a == "id" for match in compiled.flow.match):
+    if edits or not wanted or not any(one.a == "id" for one in compiled.flow.match):
         return wanted
     # A record that is going to be adopted, and whose edits are not sent, needs no details.
     shelf = session.at("b", compiled.flow.b)
-    for match in compiled.flow.match:
-        if match.a == "id":
-            there = mirror.by_keys(connection, shelf, match.b, [record.id for record in wanted])
+    for one in compiled.flow.match:
+        if one.a == "id" and isinstance(one.b, str):
+            there = mirror.by_keys(connection, shelf, one.b, [record.id for record in wanted])
             wanted = [record for record in wanted if record.id not in there]
     return wanted

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, case, select, update
 
 from stockbridge.core.record import Values
 from stockbridge.store.schema import journal
@@ -72,17 +72,25 @@ _SETTLE = (
     .where(journal.c.id == bindparam("number"))
     .values(outcome=bindparam("result"), detail=bindparam("words"), settled_at=bindparam("moment"))
 )
-_MADE = update(journal).where(journal.c.id == bindparam("number")).values(b_id=bindparam("other"))
+_AT_B = journal.c.side == "b"
+_MADE = (
+    update(journal)
+    .where(journal.c.id == bindparam("number"))
+    .values(
+        a_id=case((_AT_B, journal.c.a_id), else_=bindparam("made")),
+        b_id=case((_AT_B, bindparam("made")), else_=journal.c.b_id),
+    )
+)
 
 
 def settle(connection: Connection, outcomes: Sequence[tuple[int, Outcome, str, str | None]], at: str) -> None:
-    """(number, outcome, detail, b id or None to leave it) of intents whose answer is known now."""
+    """(number, outcome, detail, id of the record at the side that was written) of intents whose answer is known now."""
     if not outcomes:
         return
     connection.execute(
         _SETTLE, [{"number": n, "result": o, "words": d, "moment": at} for n, o, d, _ in outcomes]
     )
-    made = [{"number": n, "other": b} for n, _, _, b in outcomes if b is not None]
+    made = [{"number": n, "made": id} for n, _, _, id in outcomes if id is not None]
     if made:
         connection.execute(_MADE, made)
 

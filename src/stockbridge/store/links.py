@@ -137,12 +137,22 @@ def count(connection: Connection, sync_id: int, flow: str) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def newly_gone(connection: Connection, at: Shelf, flow: str, after: int, *, side: str) -> int:
-    """How many linked, unmarked records of that side have become tombstones beyond that change number."""
-    column = link.c.a_id if side == "a" else link.c.b_id
+def _newly_gone(query: Select[Any], at: Shelf, flow: str, after: int) -> Select[Any]:
+    column = link.c.a_id if at.side == "a" else link.c.b_id
     linked = exists().where(
         link.c.sync == at.sync, link.c.flow == flow, column == mirror.c.id, link.c.marked.is_(False)
     )
-    query = select(func.count()).select_from(mirror)
-    query = query.where(at.here(), mirror.c.seq > after, mirror.c.gone.is_(True), linked)
+    query = query.select_from(mirror)
+    return query.where(at.here(), mirror.c.seq > after, mirror.c.gone.is_(True), linked)
+
+
+def newly_gone(connection: Connection, at: Shelf, flow: str, after: int) -> int:
+    """How many linked, unmarked records of that shelf have become tombstones beyond that change number."""
+    query = _newly_gone(select(func.count()), at, flow, after)
     return int(connection.execute(query).scalar_one())
+
+
+def parents_of_newly_gone(connection: Connection, at: Shelf, flow: str, after: int) -> list[str]:
+    """The records from which those were derived."""
+    query = _newly_gone(select(mirror.c.parent).distinct(), at, flow, after)
+    return [id for id in connection.execute(query).scalars() if id is not None]

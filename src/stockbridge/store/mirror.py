@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from stockbridge.core.record import Record, Stream, Values, values_type
+from stockbridge.core.record import Record, Stream, values_type
 from stockbridge.store.rows import among, moment_text, packed, upsert
 from stockbridge.store.schema import match_key, mirror
 
@@ -223,6 +223,12 @@ def changed(
     return [(row[6], _record(at, row)) for row in rows.all()]
 
 
+def standing(connection: Connection, at: Shelf) -> list[Record]:
+    """Every record that is not gone: for small streams only."""
+    query = select(*_COLUMNS).where(at.here(), mirror.c.gone.is_(False)).order_by(mirror.c.id)
+    return [_record(at, row) for row in connection.execute(query).all()]
+
+
 def count(connection: Connection, at: Shelf, *, after: int | None = None) -> int:
     """How many records stand here, or how many changed beyond that number (tombstones included)."""
     query = select(func.count()).select_from(mirror).where(at.here())
@@ -274,7 +280,7 @@ def put_keys(connection: Connection, at: Shelf, fields: Sequence[str], records: 
             for record in records
             if not record.deleted
             for field in fields
-            if (key := key_of(record.values, field)) is not None
+            if (key := key_of(record, field)) is not None
         ],
     )
 
@@ -285,11 +291,24 @@ def drop_keys(connection: Connection, at: Shelf, ids: Collection[str]) -> None:
         _rows(connection, _drop_keys, at, ids)
 
 
-def key_of(values: Values, field: str) -> str | None:
-    """A value as a match key: text, trimmed, case folded; None where there is nothing to match by."""
-    value = values.get(field)
-    text = "" if value is None else str(value).strip().casefold()
-    return text or None
+def key_of(record: Record, field: str) -> str | None:
+    """A value as a match key: text, trimmed, case folded; None where there is nothing to match by.
+
+    `field` may be "id", or several joined by "+": then all of them must be filled.
+    """
+    parts = []
+    for name in field.split("+"):
+        value = record.id if name == "id" else record.values.get(name)
+        text = "" if value is None else str(value).strip().casefold()
+        if not text:
+            return None
+        parts.append(text)
+    return "|".join(parts)
+
+
+def key_name(fields: str | tuple[str, ...]) -> str:
+    """The name under which a key of these fields is remembered."""
+    return fields if isinstance(fields, str) else "+".join(fields)
 
 
 def by_keys(connection: Connection, at: Shelf, field: str, keys: Collection[str]) -> dict[str, list[str]]:

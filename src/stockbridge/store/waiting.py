@@ -7,7 +7,19 @@ from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, Delete, Update, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from stockbridge.store.rows import among, packed, upsert
 from stockbridge.store.schema import waiting
@@ -21,7 +33,7 @@ class Unsettled(msgspec.Struct, frozen=True, kw_only=True):
     waiting: for the link named in `needs` ("flow:id") · refused: until it or the mapping changes · uncertain: a write's
     answer was lost · again: the next run tries again · woken: to be decided anew now · left out: like waiting, but it waits for a
     record that a rule keeps out, so nobody expects it. `code` "unreadable" marks a record
-    that could not be read.
+    that could not be read, "again" one that was refused for what others are, and that each run looks at anew.
     """
 
     flow: str
@@ -108,7 +120,10 @@ def wake_states(
     id: str | None = None,
 ) -> int:
     """Have all records in these states decided anew; returns how many."""
-    query = update(waiting).where(waiting.c.sync == sync_id, waiting.c.state.in_(states))
+    chosen: ColumnElement[bool] = waiting.c.state.in_(states)
+    if "again" in states:
+        chosen = or_(chosen, waiting.c.code == "again")
+    query = update(waiting).where(waiting.c.sync == sync_id, chosen)
     if flow is not None:
         query = query.where(waiting.c.flow == flow)
     if id is not None:
