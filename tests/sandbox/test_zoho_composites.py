@@ -9,6 +9,7 @@ import pytest
 from zoho_caller import Caller, Json, caller_of, calling
 from zoho_workshop import composite_of, item_of, location_of, workshop
 
+from stockbridge_sandbox.faults import Fault
 from stockbridge_sandbox.run import start
 
 
@@ -260,3 +261,14 @@ def test_a_record_made_just_now_can_be_missing_from_lists(caller: Caller) -> Non
     caller.sandbox.control.advance(30)
     assert "BW-1" in skus()
     assert len(caller.get("/items", sku="BW-1")["items"]) == 1
+
+
+def test_a_row_can_change_between_two_pages(caller: Caller) -> None:
+    query: dict[str, Any] = {"sort_column": "last_modified_time", "per_page": 2}
+    caller.sandbox.control.advance(60)
+    caller.sandbox.control.add_fault(Fault(kind="move_row", system="zoho", path="/compositeitems", count=1))
+    first = caller.get("/compositeitems", **query)["composite_items"]
+    second = caller.get("/compositeitems", page=2, **query)["composite_items"]
+    # The first row went to the end, so the row that stood third is in neither page.
+    assert [row["sku"] for row in first] == ["BIKE", "GIFT"]
+    assert [row["sku"] for row in second] == ["BIKE"]

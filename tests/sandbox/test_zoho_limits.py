@@ -161,6 +161,6 @@ def test_unknown_paths_and_paths_that_are_not_simulated_are_told_apart() -> None
         assert (unknown.status, unknown.code) == (404, 5)
         assert unknown.json()["message"] == "Invalid URL Passed"
         assert caller.call("DELETE", "/settings/preferences").code == 5
-        other = caller.call("GET", "/purchaseorders")
+        other = caller.call("GET", "/picklists")
         assert other.status == 501
-        assert "/purchaseorders" in other.json()["message"]
+        assert "/picklists" in other.json()["message"]

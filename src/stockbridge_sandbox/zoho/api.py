@@ -189,11 +189,15 @@ class Zoho:
         with self.lock:
             collection: Any = {
                 "items": self.world.items,
+                "compositeitems": self.world.items,
                 "bundles": self.world.bundles,
                 "salesorders": self.world.salesorders,
                 "purchaseorders": self.world.purchaseorders,
             }.get(name, self.world.contacts)
-            record: Item | SalesOrder | None = next(collection.since(None), None)
+            rows = collection.since(None)
+            if name == "compositeitems":
+                rows = (item for item in rows if item.is_combo_product)
+            record: Item | SalesOrder | None = next(rows, None)
             if record is not None:
                 record.modified = self.clock.now()
                 collection.changed(record)
