@@ -103,10 +103,17 @@ class Control:
 
     # What happens in the company
 
-    def business(self, hours: float = 1, seed: int = 1, *, advance: bool = True) -> list[dict[str, str]]:
-        """Let some hours of business happen in Zoho; gives the events. The clock moves with it, unless told not to."""
+    def business(
+        self, hours: float = 1, seed: int = 1, *, days: int = 0, advance: bool = True
+    ) -> list[dict[str, str]]:
+        """Let some hours of sales happen in Zoho, or some days of all business on both sides; gives the events.
+
+        The clock moves with it, unless told not to.
+        """
         with self._zoho.lock:
-            events = business(self._zoho.world, hours=hours, seed=seed, advance=advance)
+            events = business(
+                self._zoho.world, hours=hours, days=days, seed=seed, advance=advance, optiply=self._optiply
+            )
         return [event.row() for event in events]
 
     def zoho_call(
@@ -234,8 +241,9 @@ class Control:
             case "DELETE", "faults", number:
                 self._faults.remove(int(number))
             case "POST", "business":
-                hours, seed = float(body.get("hours", 1)), int(body.get("seed", 1))
-                return {"events": self.business(hours, seed, advance=body.get("advance", True) is True)}
+                hours, days = float(body.get("hours", 1)), int(body.get("days", 0))
+                seed, advance = int(body.get("seed", 1)), body.get("advance", True) is True
+                return {"events": self.business(hours, seed, days=days, advance=advance)}
             case "GET", "state", system, collection:
                 return {"rows": self.state(system, collection)}
             case _:
