@@ -91,6 +91,7 @@ class Sandbox:
         """Leave the ports and save the state."""
         self._zoho_server.stop()
         self._optiply_server.stop()
+        self.zoho.hooks.stop()
         self.save()
 
     def save(self) -> None:

@@ -25,6 +25,7 @@ from stockbridge_sandbox.zoho.errors import (
     wrong_organization,
 )
 from stockbridge_sandbox.zoho.grants import LOCATIONS, Grants
+from stockbridge_sandbox.zoho.hooksending import HookSender
 from stockbridge_sandbox.zoho.limits import Limits
 from stockbridge_sandbox.zoho.loading import books_of
 from stockbridge_sandbox.zoho.records import Books, Item, SalesOrder, Switches
@@ -60,6 +61,8 @@ class Zoho:
         self.switches = Switches()
         self.grants = Grants(data_centre=data_centre)
         self.world = World(books, clock, self.switches)
+        self.hooks = HookSender(self.lock)
+        self.hooks.watch(self.world)
         self.limits = Limits(self.world.zone)
 
     @classmethod
@@ -135,6 +138,7 @@ class Zoho:
             self.switches = saved.switches
             self.grants = saved.grants
             self.world = World(saved.books, self.clock, self.switches)
+            self.hooks.watch(self.world)
             self.limits = Limits(self.world.zone)
             self.limits.restore(saved.day, saved.used)
 

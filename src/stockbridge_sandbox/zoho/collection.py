@@ -29,6 +29,7 @@ class Collection(Generic[R]):
         self._index: list[tuple[int, str]] = sorted(self._keys.values())
         self._rows: dict[str, bytes] = {}
         self._sorted: dict[str, list[R]] = {}
+        self.observer: Callable[[str, R], None] | None = None
 
     def __len__(self) -> int:
         return len(self._records)
@@ -42,11 +43,20 @@ class Collection(Generic[R]):
 
     def add(self, record: R) -> None:
         """Take in a new record."""
+        event = "edited" if record.id in self._records else "created"
         self._records[record.id] = record
-        self.changed(record)
+        self.changed(record, quietly=True)
+        if self.observer is not None:
+            self.observer(event, record)
 
-    def changed(self, record: R) -> None:
-        """Note that a record (or what its row shows) has changed; call after every edit."""
+    def changed(self, record: R, *, quietly: bool = False) -> None:
+        """Note that a record (or what its row shows) has changed; call after every edit.
+
+        `quietly` is for what nobody edited, such as stock that moved: the observer, who hears "created", "edited" and
+        "deleted", is not told.
+        """
+        if self.observer is not None and not quietly:
+            self.observer("edited", record)
         old = self._keys.get(record.id)
         new = _key(record)
         if old != new:
@@ -59,6 +69,8 @@ class Collection(Generic[R]):
 
     def remove(self, record: R) -> None:
         """Forget a record for good."""
+        if self.observer is not None:
+            self.observer("deleted", record)
         del self._records[record.id]
         del self._index[bisect_left(self._index, self._keys.pop(record.id))]
         self._rows.pop(record.id, None)

@@ -24,7 +24,7 @@ def settle(world: World, order: PurchaseOrder, *, moves_time: bool = True) -> No
         order.order_status = "closed" if done else "issued"
     if moves_time:
         order.modified = world.now()
-    world.purchaseorders.changed(order)
+    world.purchaseorders.changed(order, quietly=not moves_time)
 
 
 def everything_received(order: PurchaseOrder) -> bool:

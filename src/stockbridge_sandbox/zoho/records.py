@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeAlias
 
+from stockbridge_sandbox.zoho.hookrecords import Webhook, Workflow
 from stockbridge_sandbox.zoho.purchaserecords import Bill, PurchaseOrder, PurchaseReceive
 
 Day: TypeAlias = date
@@ -353,6 +354,8 @@ class Switches:
     `auto_number`: order numbers are given automatically, own ones need a flag, else 4097 (facts: Zoho 9).
     `receive_moves_order_time`: a purchase receive moves its order's last_modified_time (facts: Zoho 17, open).
     `receive_lines_own_ids`: lines of a receive have ids of their own and name the order's in purchaseorder_item_id.
+    `webhooks_disordered`: every webhook is sent twice, and those of one moment in any order (facts: Zoho 12).
+    `webhooks_deleted_ids_only`: of what was deleted a webhook tells the id alone, as one live client says.
     `bundles_need_composite`: the list of bundles wants composite_item_id, as documented (facts: Zoho 10.5).
     `bundle_completed_only`: a bundle with is_completed false is refused, as the document says (facts: Zoho 10.5).
     `stale_reads_seconds`: records made less long ago are missing from every list (facts: Zoho 1).
@@ -371,6 +374,8 @@ class Switches:
     auto_number: bool = True
     receive_moves_order_time: bool = True
     receive_lines_own_ids: bool = False
+    webhooks_disordered: bool = False
+    webhooks_deleted_ids_only: bool = False
     bundles_need_composite: bool = False
     bundle_completed_only: bool = False
     stale_reads_seconds: float = 0
@@ -388,6 +393,8 @@ class Books:
     purchaseorders: list[PurchaseOrder] = field(default_factory=list)
     purchasereceives: list[PurchaseReceive] = field(default_factory=list)
     bills: list[Bill] = field(default_factory=list)
+    webhooks: list[Webhook] = field(default_factory=list)
+    workflows: list[Workflow] = field(default_factory=list)
     bundles: list[Bundle] = field(default_factory=list)
     inventoryadjustments: list[Adjustment] = field(default_factory=list)
     locations: list[Location] = field(default_factory=list)

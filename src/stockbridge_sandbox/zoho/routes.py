@@ -24,6 +24,7 @@ from stockbridge_sandbox.zoho import (
     settings,
 )
 from stockbridge_sandbox.zoho.purchaseroutes import PURCHASE_ROUTES
+from stockbridge_sandbox.zoho.webhooks import WEBHOOK_ROUTES
 from stockbridge_sandbox.zoho.world import Call, Reply
 
 Handler = Callable[[Call], Reply]
@@ -166,6 +167,7 @@ def table() -> Mapping[tuple[str, str], Route]:
         "GET /settings/customfields": settings.list_custom_fields,
     }
     handlers |= PURCHASE_ROUTES
+    handlers |= WEBHOOK_ROUTES
     for word, kind in (("contacts", None), ("vendors", "vendor"), ("customers", "customer")):
         handlers |= {
             f"GET /{word}": contacts.list_contacts(kind),

@@ -13,6 +13,7 @@ from stockbridge_sandbox.clock import Clock
 from stockbridge_sandbox.http import Request
 from stockbridge_sandbox.zoho.collection import Collection
 from stockbridge_sandbox.zoho.errors import no_such
+from stockbridge_sandbox.zoho.hookrecords import Webhook, Workflow
 from stockbridge_sandbox.zoho.purchaserecords import Bill, PurchaseOrder, PurchaseReceive
 from stockbridge_sandbox.zoho.records import (
     Adjustment,
@@ -49,6 +50,8 @@ class World:
         self.purchaseorders: Collection[PurchaseOrder] = Collection(books.purchaseorders)
         self.purchasereceives: Collection[PurchaseReceive] = Collection(books.purchasereceives)
         self.bills: Collection[Bill] = Collection(books.bills)
+        self.webhooks: Collection[Webhook] = Collection(books.webhooks)
+        self.workflows: Collection[Workflow] = Collection(books.workflows)
         self.locations: Collection[Location] = Collection(books.locations)
         self.currencies: Collection[Currency] = Collection(books.currencies)
         self.taxes: Collection[Tax] = Collection(books.taxes)
@@ -77,6 +80,8 @@ class World:
             bills=list(self.bills),
             bundles=list(self.bundles),
             inventoryadjustments=list(self.adjustments),
+            webhooks=list(self.webhooks),
+            workflows=list(self.workflows),
             locations=list(self.locations),
             currencies=list(self.currencies),
             taxes=list(self.taxes),
@@ -141,7 +146,7 @@ class World:
             item = self.items.get(item_id)
             if item is not None and item.tracked:
                 item.modified = now
-                self.items.changed(item)
+                self.items.changed(item, quietly=True)
 
 
 @dataclass(slots=True)
