@@ -151,6 +151,15 @@ def test_a_composition_that_stands_is_adopted_and_a_circle_is_refused() -> None:
     assert "a part of itself" in found.what
 
 
+def without_empty_maps(reply: Reply) -> Reply:
+    """The list without `remoteIdMap` on the rows that have no mark."""
+    assert isinstance(reply, tuple)
+    for row in reply[1]["data"]:
+        if not row["attributes"]["remoteIdMap"]:
+            del row["attributes"]["remoteIdMap"]
+    return reply
+
+
 # -- marks that are not shown -----------------------------------------------------------------------------------------
 
 
@@ -170,6 +179,17 @@ def test_a_mark_that_is_shown_is_compared_even_where_filters_are_ignored() -> No
     found = office.connector().find("receiptLines", ["r2", "r9"], PLACED)
     assert {mark: [one.id for one in records] for mark, records in found.items()} == {"r2": ["2"]}
     assert len(office.asked) == 1
+
+
+def test_rows_that_nobody_marked_do_not_hide_the_one_that_is() -> None:
+    office = Office(filters=False, shown=("receiptLines",))
+    for number in range(1, 151):
+        office.put(
+            "receiptLines", f"{number}", "r2" if number == 130 else None, quantity=1, buyOrderLineId=71
+        )
+    case = Case(answer=lambda request: without_empty_maps(office.answer(request)))
+    (found,) = case.connector.find("receiptLines", ["r2"], None)["r2"]
+    assert found.id == "130"
 
 
 @pytest.mark.parametrize("refusal", [None, (400, {})], ids=["ignored", "refused"])

@@ -22,28 +22,33 @@ def find_marked(look: Look, stream: Stream, marks: Collection[str]) -> dict[str,
     Each row is compared, as Optiply has no documented filter on the ids of a coupling. Compositions, lines and receipts
     may not show their mark, though (only some resources are known to have `remoteIdMap`): then the marks are asked for by
     `filter[remoteId]`, which counts only where it gives nothing for a mark that nobody has. Where it cannot be relied
-    on, raises Halt, as nothing would tell whether the record was made; pairs are left to the 409 of the next create.
+    on and no row of the list shows a mark, raises Halt, as nothing would tell whether the record was made; pairs are left
+    to the 409 of the next create.
     """
     wanted = set(marks)
     found: dict[str, dict[str, Record]] = {}
+    hidden, shown = False, False
     for page in look(()):
-        if page.records and all(stream.mark not in record.values for record in page.records):
-            return _asked(look, stream, wanted)
         for record in page.records:
-            if (carried := record.values.get(stream.mark or "")) in wanted:
+            if stream.mark not in record.values:
+                continue
+            shown = True
+            if (carried := record.values[stream.mark]) in wanted:
                 found.setdefault(carried, {})[record.id] = record
-    return {carried: list(by_id.values()) for carried, by_id in found.items()}
-
-
-def _asked(look: Look, stream: Stream, wanted: set[str]) -> dict[str, list[Record]]:
-    if not _honoured(look):
-        if stream.name in PAIRS:
-            return {}
+        if page.records and not shown and not hidden:
+            if _honoured(look):
+                return _asked(look, wanted)
+            hidden = True
+    if hidden and not shown and stream.name not in PAIRS:
         raise Halt(
             f"Optiply shows no remoteId on its {stream.name} and does not list them by it, so nothing tells whether "
             f"{len(wanted)} of them, whose answer was lost, were made.",
             remedy="Nothing is made twice: look in Optiply, and report it with the log of the run.",
         )
+    return {carried: list(by_id.values()) for carried, by_id in found.items()}
+
+
+def _asked(look: Look, wanted: set[str]) -> dict[str, list[Record]]:
     found: dict[str, list[Record]] = {}
     for mark in sorted(wanted):
         records = [record for page in look((("filter[remoteId]", mark),)) for record in page.records]
