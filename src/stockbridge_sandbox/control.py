@@ -5,7 +5,7 @@ Nothing done here appears in the request log or costs quota.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,11 +17,11 @@ from stockbridge_sandbox.http import Request, Response, json_response
 from stockbridge_sandbox.optiply.app import Optiply
 from stockbridge_sandbox.optiply.refusal import Refusal
 from stockbridge_sandbox.server import RequestLog, Seen
-from stockbridge_sandbox.zoho import movements
+from stockbridge_sandbox.zoho import handwork, movements
 from stockbridge_sandbox.zoho.api import Zoho
 from stockbridge_sandbox.zoho.errors import ApiError
 from stockbridge_sandbox.zoho.wire import read_number
-from stockbridge_sandbox.zoho.world import one_item, one_order
+from stockbridge_sandbox.zoho.world import one_item, one_order, one_purchase
 
 
 class Control:
@@ -143,6 +143,31 @@ class Control:
             raise ValueError(f"an order is shipped, invoiced or held: ship, invoice or hold, not {what!r}")
         with self._zoho.lock:
             done[what](self._zoho.world, one_order(self._zoho.world, order_id))
+
+    def mark_purchase(self, order_id: str, what: str) -> None:
+        """Mark a purchase order as received without a receive, or take that back. Raises ApiError as the pages would."""
+        done = {"received": handwork.mark_received, "unreceived": handwork.unmark_received}
+        if what not in done:
+            raise ValueError(f"a purchase order is marked as received or unreceived, not {what!r}")
+        with self._zoho.lock:
+            done[what](self._zoho.world, one_purchase(self._zoho.world, order_id))
+
+    def add_webhooks(
+        self, url: str, *, secret: str = "", entities: Sequence[str] = (), form: bool = False
+    ) -> list[str]:
+        """Set up webhooks on everything that happens to some entities (all, when none is named); gives their ids."""
+        with self._zoho.lock:
+            return handwork.add_webhooks(self._zoho.world, url, secret=secret, entities=entities, form=form)
+
+    def remove_webhooks(self) -> None:
+        """Remove all webhooks and their rules."""
+        with self._zoho.lock:
+            handwork.remove_webhooks(self._zoho.world)
+
+    def deliveries(self) -> list[dict[str, object]]:
+        """The webhooks sent, once all that happened so far is on its way (ten seconds are waited at most)."""
+        self._zoho.hooks.settled()
+        return [sent.row() for sent in self._zoho.hooks.sent()]
 
     def zoho_settings(self, changes: dict[str, object]) -> dict[str, object]:
         """Set switches of Zoho; gives all of them. Raises ValueError for an unknown one or a wrong type."""
@@ -267,6 +292,20 @@ class Control:
                 )
             case "POST", "zoho", "salesorders", order_id, what:
                 self.fulfil(order_id, what)
+            case "POST", "zoho", "purchaseorders", order_id, what:
+                self.mark_purchase(order_id, what)
+            case "POST", "zoho", "webhooks":
+                ids = self.add_webhooks(
+                    body["url"],
+                    secret=body.get("secret", ""),
+                    entities=body.get("entities", ()),
+                    form=body.get("form", False) is True,
+                )
+                return {"webhook_ids": ids}
+            case "DELETE", "zoho", "webhooks":
+                self.remove_webhooks()
+            case "GET", "zoho", "deliveries":
+                return {"deliveries": self.deliveries()}
             case "POST", "optiply", "settings":
                 return self.optiply_settings(body)
             case "POST", "optiply", "orders":
