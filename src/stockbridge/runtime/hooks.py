@@ -136,7 +136,7 @@ def receiving(
             f"Webhooks cannot be received at {bind}:{port}: {trouble.strerror or trouble}.",
             remedy="Choose another --hooks-port or --hooks-bind.",
         ) from None
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
         host = f"[{bind}]" if ":" in bind else bind
