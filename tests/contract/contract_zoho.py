@@ -1,0 +1,144 @@
+"""Shops for the streams of Zoho that Stockbridge writes, and for composite items: a person works at the sandbox itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from contract_shops import Shop, zoho_login
+
+from stockbridge.connectors.zoho import connector as zoho
+from stockbridge.core.record import Values
+from stockbridge.http.clock import REAL
+from stockbridge.http.transport import Transport
+from stockbridge_sandbox.run import Sandbox, start
+
+RECORDS = 203  # a page and a little
+OWN_NUMBER = {"ignore_auto_number_generation": "true"}
+KEYS = {"composites": "composite_item", "purchaseorders": "purchaseorder", "bundles": "bundle"}
+PATHS = {"composites": "/compositeitems", "purchaseorders": "/purchaseorders", "bundles": "/bundles"}
+HELD = {"composites": "items", "purchaseorders": "purchaseorders", "bundles": "bundles"}
+
+
+def parts(sandbox: Sandbox) -> list[str]:
+    """Two items that can be bought and built in, made where they are missing."""
+    known = {row["sku"]: row["id"] for row in sandbox.zoho.rows("items")}
+    for sku in {"FRAME", "WHEEL"} - known.keys():
+        body = {
+            "name": sku,
+            "sku": sku,
+            "item_type": "inventory",
+            "product_type": "goods",
+            "purchase_rate": 2,
+        }
+        made = sandbox.zoho.direct("POST", "/items", body={**body, "rate": 4, "initial_stock": 0})
+        known[sku] = made["item"]["item_id"]
+    return [known["FRAME"], known["WHEEL"]]
+
+
+def composite(sandbox: Sandbox) -> str:
+    """A composite item, made where it is missing."""
+    for row in sandbox.zoho.rows("items"):
+        if row["name"] == "Bike":
+            return str(row["id"])
+    made = sandbox.zoho.direct("POST", "/compositeitems", body=_recipe(sandbox, "Bike"))
+    return str(made["composite_item"]["composite_item_id"])
+
+
+def _recipe(sandbox: Sandbox, name: str) -> dict[str, Any]:
+    frame, wheel = parts(sandbox)
+    return {
+        "name": name,
+        "sku": f"C-{name}",
+        "rate": 9,
+        "item_type": "inventory",
+        "product_type": "goods",
+        "mapped_items": [{"item_id": frame, "quantity": 1}, {"item_id": wheel, "quantity": 2}],
+    }
+
+
+def to_make(sandbox: Sandbox, stream: str) -> Values:
+    """Values that an order or an assembly can be made of."""
+    if stream == "bundles":
+        return {
+            "composite_item_id": composite(sandbox),
+            "quantity_to_bundle": Decimal(2),
+            "date": date(2026, 3, 2),
+            "is_completed": False,
+        }
+    frame, wheel = parts(sandbox)
+    return {
+        "vendor_id": sandbox.zoho.rows("vendors")[0]["id"],
+        "date": date(2026, 3, 2),
+        "delivery_date": date(2026, 3, 9),
+        "lines": [
+            {"item_id": frame, "quantity": Decimal(3), "rate": Decimal("1.5")},
+            {"item_id": wheel, "quantity": Decimal(5)},
+        ],
+    }
+
+
+def _body(sandbox: Sandbox, stream: str) -> dict[str, Any]:
+    """What a person enters for a new record, but for its name."""
+    if stream == "composites":
+        return _recipe(sandbox, "")
+    body = {**to_make(sandbox, stream), "date": "2026-03-02"}
+    if stream == "purchaseorders":
+        return {**body, "delivery_date": "2026-03-09", "line_items": body.pop("lines")}
+    frame, wheel = parts(sandbox)
+    used = [(frame, 1), (wheel, 2)]
+    lines = [{"item_id": id, "name": id, "quantity_consumed": quantity} for id, quantity in used]
+    return {**body, "composite_item_name": "Bike", "line_items": lines}
+
+
+def _shop_of(stream: str) -> Callable[[], AbstractContextManager[Shop]]:
+    @contextmanager
+    def opened() -> Iterator[Shop]:
+        with (
+            start(items=1, vendors=1, orders=0, purchase_orders=0, seed=3) as sandbox,
+            Transport() as transport,
+        ):
+            account, _ = zoho_login(sandbox, transport, REAL)
+            path, query = PATHS[stream], OWN_NUMBER if stream == "bundles" else {}
+
+            named = "name" if stream == "composites" else "reference_number"
+            template = _body(sandbox, stream)
+
+            def add(name: str) -> str:
+                body = {**template, named: name, "sku": f"C-{name}"}
+                made = sandbox.zoho.direct("POST", path, query=query, body=body)
+                return str(made[KEYS[stream]][f"{KEYS[stream]}_id"])
+
+            def edit(id: str, name: str) -> None:
+                sandbox.zoho.direct("PUT", f"{path}/{id}", query=query, body={named: name})
+
+            def held() -> set[str]:
+                rows = sandbox.zoho.rows(HELD[stream])
+                return {row["id"] for row in rows if stream != "composites" or row["is_combo_product"]}
+
+            for number in range(RECORDS - len(held())):
+                add(f"By hand {number}")
+            sandbox.clock.advance(60)
+            yield Shop(
+                connector=zoho.connect(account, clock=REAL, transport=transport),
+                stream=stream,
+                name_field=named,
+                ids=held,
+                add=add,
+                edit=edit,
+                drop=lambda id: _none(sandbox.zoho.direct("DELETE", f"{path}/{id}")),
+                new={} if stream == "composites" else to_make(sandbox, stream),
+                change={"issued": True},
+            )
+
+    return opened
+
+
+def _none(_: object) -> None:
+    return None
+
+
+ZOHO_SHOPS = {stream: _shop_of(stream) for stream in KEYS}
