@@ -33,13 +33,15 @@ NAMES = (
     "taxes",
     "organizations",
 )
-# Routes that are seen live and stand in no document (facts: Zoho 8, 10.6, 10.11).
+# Routes that are seen live and stand in no document (facts: Zoho 8, 10.6, 10.11, 12).
 UNDOCUMENTED = {
     "/vendors",
     "/customers",
     "/settings/warehouses",
     "/settings/preferences",
     "/settings/customfields",
+    "/settings/webhooks",
+    "/settings/workflows",
 }
 UNDOCUMENTED_LISTS = {("GET", "/purchasereceives")}  # facts: Zoho 10.9
 # Fields of the documents that the recorded live records lack too: they belong to editions of single countries,

@@ -371,6 +371,69 @@ def test_bills_count_while_they_are_open(caller: Caller) -> None:
     assert caller.get("/bills", bill_number="nothing")["bills"][0]["bill_id"] == bill["bill_id"]
 
 
+def test_an_order_marked_as_received_by_hand(caller: Caller) -> None:
+    order = _make(caller, issued=True)
+    before = _stock(caller, "BEL-1")[0]
+    _receive(caller, order, 3)
+    caller.sandbox.control.mark_purchase(order["purchaseorder_id"], "received")
+    row = _row(caller, order)
+    assert (row["is_po_marked_as_received"], row["received_status"]) == (True, "received")
+    assert (row["quantity_yet_to_receive"], row["quantity_marked_as_received"]) == (0, 11)
+    assert _stock(caller, "BEL-1")[0] == before + 10
+    assert _receive(caller, order, 1).code == 36012
+    caller.sandbox.control.mark_purchase(order["purchaseorder_id"], "unreceived")
+    assert _words(_row(caller, order))[1] == "partially_received"
+    assert _stock(caller, "BEL-1")[0] == before + 3
+
+
+def test_a_company_is_bought_for_in_every_state() -> None:
+    with calling(items=40, vendors=5, orders=8, purchase_orders=16) as caller:
+        rows = caller.get("/purchaseorders")["purchaseorders"]
+        assert len(rows) == 16
+        assert {row["status"] for row in rows} >= {
+            "draft",
+            "issued",
+            "partially_received",
+            "received",
+            "closed",
+            "cancelled",
+        }
+        details = [_detail(caller, row) for row in rows]
+        lines = [line for detail in details for line in detail["line_items"]]
+        assert any(detail["exchange_rate"] != 1 for detail in details)
+        assert any(len(detail["purchasereceives"]) > 1 for detail in details)
+        assert any(not line["item_id"] for line in lines)
+        assert any(
+            len({line["item_id"] for line in detail["line_items"]}) < len(detail["line_items"])
+            for detail in details
+        )
+        for row, detail in zip(rows, details, strict=True):
+            receivable = [line for line in detail["line_items"] if line["is_receivable"]]
+            left = sum(line["quantity"] - line["quantity_received"] for line in receivable)
+            expected = 0 if row["status"] == "cancelled" else left
+            assert row["quantity_yet_to_receive"] == expected
+            arrived: dict[str, float] = {}
+            for receive in detail["purchasereceives"]:
+                for line in receive["line_items"]:
+                    arrived[line["line_item_id"]] = arrived.get(line["line_item_id"], 0) + line["quantity"]
+            assert arrived == {
+                line["line_item_id"]: line["quantity_received"]
+                for line in receivable
+                if line["quantity_received"]
+            }
+        assert (
+            caller.post("/purchaseorders", _body_of(details[0])).json()["purchaseorder"][
+                "purchaseorder_number"
+            ]
+            == "PO-00017"
+        )
+
+
+def _body_of(order: Json) -> Json:
+    line = next(line for line in order["line_items"] if line["item_id"])
+    return {"vendor_id": order["vendor_id"], "line_items": [{"item_id": line["item_id"], "quantity": 1}]}
+
+
 def test_an_order_goes_through_approval(caller: Caller) -> None:
     order = _make(caller)
     path = f"/purchaseorders/{order['purchaseorder_id']}"
