@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from contract_optiply import OPTIPLY_SHOPS, what_to_make
 from contract_shops import optiply_account, zoho_login
+from contract_zoho import PATHS, to_make
 
 from stockbridge.connectors.optiply import connector as optiply
 from stockbridge.connectors.optiply.connector import OptiplyConnector
@@ -164,6 +165,62 @@ def test_a_write_goes_again_only_where_it_was_certainly_not_taken(fault: Fault, 
                 connector.create("products", PRODUCT, "r1")
             posts = [seen for seen in sandbox.log.rows("optiply") if seen.path == "/v1/products"]
             assert len(posts) == 1
+
+
+@pytest.mark.parametrize("stream", ["purchaseorders", "bundles"])
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "truncate_page", "not_json"])
+def test_a_lost_answer_of_an_export_is_settled_by_its_reference(kind: Any, stream: str) -> None:
+    with shop(items=1, vendors=1) as (sandbox, connector, _):
+        values = to_make(sandbox, stream)
+        before = len(sandbox.zoho.rows(stream))
+        sandbox.faults.add(
+            Fault(kind=kind, system="zoho", method="POST", path=f"/inventory/v1{PATHS[stream]}$")
+        )
+        with pytest.raises(Uncertain):
+            connector.create(stream, values, "1275993")
+        found = connector.find(stream, ["1275993", "1275994"], sandbox.clock.now())
+        assert {mark: len(some) for mark, some in found.items()} == (
+            {} if kind == "drop_before" else {"1275993": 1}
+        )
+        assert len(sandbox.zoho.rows(stream)) == before + len(found)
+        assert [seen.method for seen in sandbox.log.rows("zoho")].count("POST") == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "done"),
+    [
+        (Fault(kind="status", system="zoho", method="POST", status=429, code=44), True),
+        (Fault(kind="status", system="zoho", method="POST", status=429, code=1070), True),
+        (Fault(kind="status", system="zoho", method="POST", status=400, code=900001), True),
+        (Fault(kind="revoke_token", system="zoho", method="POST"), True),
+        (Fault(kind="status", system="zoho", method="POST", status=500, code=1000), False),
+        (Fault(kind="status", system="zoho", method="POST", status=502), False),
+    ],
+    ids=lambda value: f"{value.kind}-{value.code or value.status}" if isinstance(value, Fault) else "",
+)
+def test_an_export_goes_again_only_where_it_was_certainly_not_taken(fault: Fault, done: bool) -> None:
+    with shop(items=1, vendors=1) as (sandbox, connector, _):
+        values = to_make(sandbox, "purchaseorders")
+        sandbox.faults.add(fault)
+        if done:
+            made = connector.create("purchaseorders", values, "1275993")
+            assert [row["id"] for row in sandbox.zoho.rows("purchaseorders")][-1:] == [made.id]
+        else:
+            with pytest.raises(Uncertain):
+                connector.create("purchaseorders", values, "1275993")
+            assert [seen.method for seen in sandbox.log.rows("zoho")].count("POST") == 1
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+def test_whether_an_order_was_issued_is_settled_by_reading_it(kind: Any) -> None:
+    with shop(items=1, vendors=1) as (sandbox, connector, _):
+        made = connector.create("purchaseorders", to_make(sandbox, "purchaseorders"), "1275993")
+        sandbox.faults.add(Fault(kind=kind, system="zoho", method="POST", path="/status/issued$"))
+        with pytest.raises(Uncertain):
+            connector.update("purchaseorders", made.id, {"issued": True})
+        (now,) = connector.fetch("purchaseorders", [made.id])
+        assert isinstance(now, Record)
+        assert now.values["issued"] is (kind == "drop_after")
 
 
 def test_eight_parallel_writers_share_one_login() -> None:
