@@ -164,7 +164,7 @@ def newest_first(
     anchor = since - overlap
     scan = _Scan(ask=ask, what=what, reached=since)
     page = 0
-    top: list[Entry] = []
+    top = None
     while True:
         page += 1
         listing = scan.read(Query(since=None, page=page, newest_first=True))
@@ -173,20 +173,22 @@ def newest_first(
             yield from _by_number(scan, anchor)
             return
         if page == 1:
-            top = listing.entries[:1]
+            top = _newest(listing)
         yield scan.batch(listing, anchor)
         if not listing.more or (times and times[-1] < anchor):
             break
     for back in range(page - 1, 0, -1):
         listing = scan.read(Query(since=None, page=back, newest_first=True))
         yield scan.batch(listing, anchor)
-    if [(one.id, one.modified) for one in listing.entries[:1]] != [
-        (one.id, one.modified) for one in top
-    ] and page > 1:
+    if _newest(listing) != top and page > 1:
         yield from _by_number(scan, anchor)
         return
     scan.reach(scan.newest)
     yield Batch(number=scan.number, entries=[], checkpoint=scan.checkpoint(), moment=listing.moment)
+
+
+def _newest(listing: Listing) -> tuple[str | None, datetime | None] | None:
+    return next(((entry.id, entry.modified) for entry in listing.entries), None)
 
 
 def whole(ask: Callable[[Query], Listing], *, what: str) -> Iterator[Batch]:
