@@ -52,6 +52,6 @@ def test_every_board_that_the_settings_allow_can_be_opened(data: dict[str, Any])
     except SettingsError:
         return  # told to the person who wrote them
     flows = optiply_board(decode_settings(encode_settings(parsed)))
-    by_streams = {(flow.a, flow.b): flow.name for flow in flows}
-    for flow in in_order(flows, OPTIPLY):
+    by_streams = {(flow.a, flow.b): flow.name for flow in flows if flow.along is None}
+    for flow in in_order(flows, ZOHO, OPTIPLY):
         compile_flow(flow, ZOHO[flow.a], OPTIPLY[flow.b], by_streams)

@@ -8,7 +8,7 @@ from typing import Any
 
 from stockbridge.connectors.optiply.streams import STREAMS as OPTIPLY
 from stockbridge.connectors.zoho.streams import STREAMS as ZOHO
-from stockbridge.core.flow import Condition, Flow, Op, Pair
+from stockbridge.core.flow import Condition, Flow, Op, Owner, Pair
 from stockbridge.core.record import CUSTOM, Field, Kind, Stream
 from stockbridge.wiring.fields import sources, targets
 from stockbridge.wiring.flags import default_flags
@@ -78,6 +78,8 @@ def _flow(flow: Flow) -> Iterator[str]:
     yield "| field of Optiply | from Zoho | how |"
     yield "|---|---|---|"
     for pair in flow.pairs:
+        if pair.owner is not Owner.A or pair.b is None:
+            continue
         yield _row(pair, b)
         if pair.lines is not None:
             for inner in pair.lines.pairs:
@@ -92,7 +94,7 @@ def _none() -> Field:
 
 
 def _row(pair: Pair, stream: Stream) -> str:
-    field = stream.field(pair.b) or _none()
+    field = stream.field(pair.b or "") or _none()
     return f"| `{pair.b}` | {_source(pair)} | {_how(pair, field)} |"
 
 

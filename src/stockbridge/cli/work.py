@@ -27,7 +27,7 @@ from stockbridge.engine import run as running
 from stockbridge.engine import status as standing
 from stockbridge.store import accounts, journal, runs, schedule, syncs, waiting
 from stockbridge.store.syncs import SyncRow
-from stockbridge.wiring.flags import FLOWS, entity_name, nearest
+from stockbridge.wiring.flags import FLOWS, entity_name, flows_of, nearest
 from stockbridge.wiring.session import open_sync
 
 _EXIT = {"in step": 0, "left over": 3, "stopped": 4, "failed": 1}
@@ -92,7 +92,8 @@ def run(
       stockbridge run --only products --only suppliers
       stockbridge run --full
     """
-    flows = [_flow(part) for given in only or [] for part in given.split(",")] or None
+    named = [_flow(part) for given in only or [] for part in given.split(",")]
+    flows = [flow for name in named for flow in flows_of(name)] or None
     with opened() as store:
         row = chosen_sync(store, sync)
         with open_sync(store, row) as session, progress.shown(quiet=as_json) as on_progress:

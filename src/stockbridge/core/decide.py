@@ -321,8 +321,8 @@ def _changes(
         value = sets[name] if name in sets else move.to(source, resolve)
         if value is LEAVE or value == current:
             continue
-        if current is UNKNOWN and base is not UNKNOWN and value == base and not recheck:
-            continue
+        if current is UNKNOWN and base is not UNKNOWN and value == base:
+            continue  # what the system does not show is taken to stand as it was sent
         if first and value in (None, []):
             continue  # blanks never win at first match
         if pair.owner is Owner.BOTH and target_changed and not winner:

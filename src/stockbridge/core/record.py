@@ -112,7 +112,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     `page_size` rows come with one list call. `detail_size` records come with one detail call (0: the list row is all
     there is). `names` are the fields by which people call a record (SKU, order number). A stream with `derived_from` is
     not read: `derive` makes its records out of the full records of that other stream. `mark` is the field in which the
-    system keeps the id of the other side, so that a record can be found again. `moving` are fields of the list row whose
+    system keeps the id of the other side, so that a record can be found again; where it takes it and does not show it
+    (`mark_shown`), only the other fields tell. `moving` are fields of the list row whose
     change alone does not call for the details again (stock). `settles_after` is how many seconds a record may be missing
     from what the system shows after it was made: only then is "not found" an answer. Making one takes `create_calls`.
     """
@@ -127,6 +128,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     derived_from: str | None = None
     derive: Callable[[Record], Iterable[Record]] | None = None
     mark: str | None = None
+    mark_shown: bool = True
     moving: tuple[str, ...] = ()
     settles_after: int = 0
     create_calls: int = 1

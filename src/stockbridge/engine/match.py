@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TypeAlias
 
-import msgspec
 from sqlalchemy import Connection
 
 from stockbridge.core.compiled import Compiled
 from stockbridge.core.decide import Decision
 from stockbridge.core.flow import LinkView, Match
+from stockbridge.core.mapping import LEAVE, LeftOut, Missing, Unfit
 from stockbridge.core.record import Record
 from stockbridge.engine.session import Session
 from stockbridge.store import links, mirror
@@ -100,23 +100,28 @@ def _keys(
     if isinstance(match.a, str):
         keys = ((one.id, mirror.key_of(one, match.a)) for one in records)
         return {id: key for id, key in keys if key is not None}
-    other: dict[str, dict[str, str]] = {}
-    for a_name, b_name in zip(match.a, match.b, strict=True):
-        a_field, b_field = compiled.a.stream.field(a_name), compiled.b.stream.field(b_name)
-        if a_field is None or b_field is None or b_field.refers_to is None:
-            continue
-        flow = session.flow_between(a_field.refers_to or "", b_field.refers_to)
-        ids = {id for one in records if (id := one.values.get(a_name))}
-        other[a_name] = links.other_ids(connection, session.sync_id, flow, ids, back=False)
+    moves = {move.target: move for move in compiled.a.moves}
+    other: dict[tuple[str, str], str] = {}
+    for flow, source in (one for name in match.b if name in moves for one in moves[name].references):
+        ids = {id for one in records if (id := one.values.get(source))}
+        found = links.other_ids(connection, session.sync_id, flow, ids, back=False)
+        other.update({(flow, id): b_id for id, b_id in found.items()})
+
+    def resolve(flow: str, id: str) -> str | None:
+        return other.get((flow, id))
+
     out: dict[str, str] = {}
     for one in records:
-        values = {
-            name: other[name].get(one.values.get(name) or "") if name in other else one.values.get(name)
-            for name in match.a
-        }
-        found = mirror.key_of(msgspec.structs.replace(one, values=values), mirror.key_name(match.a))
-        if found is not None:
-            out[one.id] = found
+        try:  # the values as side b would hold them
+            values = {
+                b_name: moves[b_name].to(one, resolve) if b_name in moves else one.values.get(a_name)
+                for a_name, b_name in zip(match.a, match.b, strict=True)
+            }
+        except (Unfit, Missing, LeftOut):
+            continue  # it cannot be there
+        key = "|".join(str(value).strip().casefold() for value in values.values())
+        if all(value not in (None, "", LEAVE) for value in values.values()):
+            out[one.id] = key
     return out
 
 

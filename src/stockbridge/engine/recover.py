@@ -14,7 +14,7 @@ from stockbridge.core.decide import partly_agreed
 from stockbridge.core.flow import LinkView, Op, Owner, Side
 from stockbridge.core.mapping import BACK, kept
 from stockbridge.core.record import Record, Stream, Values, values_type
-from stockbridge.engine.read import store_records
+from stockbridge.engine.read import read_stream, store_records
 from stockbridge.engine.session import Session
 from stockbridge.store import journal, links, waiting
 from stockbridge.store.journal import Open, Outcome
@@ -78,7 +78,10 @@ def _settle(
     connector = session.connector(at)
     creates = [one for one in intents if one.op == Op.CREATE and one.mark]
     found: dict[str, list[Record]] = {}
-    if creates:
+    if creates and not stream.mark_shown:
+        # No row would tell that it is ours: read what is new, and let the flow recognise it by its other fields.
+        read_stream(session, at, stream.name, sweep=False)
+    elif creates:
         since = min(datetime.fromisoformat(one.intended_at) for one in creates) - _MARGIN
         marks = {one.mark or "" for one in creates}
         found = connector.find(stream.name, marks, since)
@@ -102,7 +105,9 @@ def _settle(
         store_records(session, connection, at, stream, standing.values())
         outcomes: list[tuple[int, Outcome, str, str | None]] = []
         for one in intents:
-            if one.op == Op.CREATE:
+            if one.op == Op.CREATE and not stream.mark_shown:
+                outcomes.append((one.id, "superseded", "decided anew", None))
+            elif one.op == Op.CREATE:
                 outcomes.append(_settle_create(session, connection, compiled, at, one, found))
             else:
                 record = standing.get((one.b_id if at == "b" else one.a_id) or "")

@@ -58,11 +58,6 @@ class Session:
     def connector(self, side: Side) -> Connector:
         return self.a if side == "a" else self.b
 
-    def flow_between(self, a_stream: str, b_stream: str) -> str:
-        """The flow whose links say which record of the one stream is which of the other; "" where there is none."""
-        flows = (one.flow for one in self.flows if one.flow.along is None)
-        return next((flow.name for flow in flows if (flow.a, flow.b) == (a_stream, b_stream)), "")
-
     def clock(self) -> str:
         """The present moment as the store keeps it."""
         return moment_text(self.now())

@@ -9,9 +9,14 @@ from stockbridge.core.record import CUSTOM, Kind, Stream
 # The streams of each flow: Zoho's, Optiply's.
 STREAMS_OF_FLOW = {
     "products": ("items", "products"),
+    "product_compositions": ("composite_parts", "productCompositions"),
     "suppliers": ("vendors", "suppliers"),
     "supplier_products": ("item_vendors", "supplierProducts"),
     "sell_orders": ("salesorders", "sellOrders"),
+    "buy_orders": ("purchaseorders", "buyOrders"),
+    "buy_order_lines": ("purchaseorder_lines", "buyOrderLines"),
+    "receipt_lines": ("purchase_receipts", "receiptLines"),
+    "assembly_orders": ("bundles", "assemblyOrders"),
 }
 _PLAIN = (Kind.TEXT, Kind.INTEGER, Kind.NUMBER, Kind.FLAG, Kind.DAY, Kind.MOMENT)
 _WRITABLE = (*_PLAIN, Kind.TEXTS)  # a text fills a list of one

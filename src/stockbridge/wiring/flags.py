@@ -14,15 +14,40 @@ import msgspec
 
 FlagValue: TypeAlias = bool | int | str | date | tuple[str, ...] | None
 
-FLOWS = ("products", "suppliers", "supplier_products", "sell_orders")
+FLOWS = (
+    "products",
+    "product_compositions",
+    "suppliers",
+    "supplier_products",
+    "sell_orders",
+    "buy_orders",
+    "buy_order_lines",
+    "receipt_lines",
+    "assembly_orders",
+)
+"""What a person can name; each stands for the flows that belong to it."""
 
-# What a HotGlue configuration may switch off although this board does not carry it.
-_OTHER_ENTITIES = ("compositions", "buy_orders", "buy_order_lines", "receipt_lines", "assembly_orders")
+ENTITY_OF = {
+    "assembled_products": "product_compositions",
+    "assembly_receipts": "assembly_orders",
+    "assembly_completions": "assembly_orders",
+}
+"""Flows that go with another one, and have no settings of their own."""
+
+_ORDERS = ("sell_orders", "buy_orders", "assembly_orders")
 _ENTITY_ALIASES = {
     "sup_prods": "supplier_products",
-    "product_compositions": "compositions",
+    "compositions": "product_compositions",
     "sell_order_lines": "sell_orders",
+    "purchase_orders": "buy_orders",
+    "receipts": "receipt_lines",
+    "bundles": "assembly_orders",
 }
+
+
+def flows_of(entity: str) -> tuple[str, ...]:
+    """The flows that a name stands for."""
+    return (entity, *(flow for flow, of in ENTITY_OF.items() if of == entity))
 
 
 class Flag(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,11 +108,10 @@ def parse_entities(value: object) -> tuple[str, ...]:
         names = [_snake(name) for name in _texts(value)]
     except ValueError:
         raise ValueError(takes) from None
-    known = (*FLOWS, *_OTHER_ENTITIES)
     for name in names:
-        if name not in known:
-            raise ValueError(f'{takes} ("{name}" is not known{nearest(name, known)})')
-    return tuple(sorted(set(names), key=known.index))
+        if name not in FLOWS:
+            raise ValueError(f'{takes} ("{name}" is not known{nearest(name, FLOWS)})')
+    return tuple(sorted(set(names), key=FLOWS.index))
 
 
 def entity_name(name: str) -> str:
@@ -121,6 +145,29 @@ def _parse_day(value: object) -> date | None:
         return date.fromisoformat(text[:10])
     except ValueError:
         raise ValueError("a day such as 2026-01-31, or none") from None
+
+
+def _parse_id(value: object) -> str | None:
+    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else "?"
+    if text.lower() in ("", "none"):
+        return None
+    if not (text.isdecimal() and text.isascii()):
+        raise ValueError("an id (digits only), or none")
+    return text
+
+
+def _parse_text(value: object) -> str | None:
+    if not isinstance(value, str):
+        raise ValueError("a text, or none")
+    text = value.strip()
+    return None if text.lower() in ("", "none") else text
+
+
+def _parse_count(value: object) -> int:
+    text = str(value).strip() if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    if not text.isdecimal() or not 1 <= int(text) <= 366:
+        raise ValueError("a whole number, 1 to 366")
+    return int(text)
 
 
 def _parse_hours(value: object) -> int:
@@ -165,8 +212,8 @@ FLAGS: tuple[Flag, ...] = (
         aliases=("Sync_Assembled", "syncAssembled"),
         default=False,
         takes=_YES_NO,
-        help="Tell Optiply which products are assembled out of others.",
-        flows=("products",),
+        help="Bring over what products are made of, and mark them as assembled once all parts are there.",
+        flows=("product_compositions",),
         parse=parse_yes_no,
     ),
     Flag(
@@ -199,7 +246,7 @@ FLAGS: tuple[Flag, ...] = (
         default=False,
         takes=_YES_NO,
         help="Round fractions of a piece in order lines; when off such an order is refused and listed.",
-        flows=("sell_orders",),
+        flows=("sell_orders", "buy_order_lines", "receipt_lines", "assembly_orders"),
         parse=parse_yes_no,
     ),
     Flag(
@@ -215,9 +262,135 @@ FLAGS: tuple[Flag, ...] = (
         aliases=("startDate",),
         default=None,
         takes="a day such as 2026-01-31, or none",
-        help="Leave out sales orders placed before this day.",
-        flows=("sell_orders",),
+        help="Leave out orders placed before this day.",
+        flows=_ORDERS,
         parse=_parse_day,
+    ),
+    Flag(
+        name="buy_order_complete_when",
+        aliases=("bo_completed_status",),
+        default="closed",
+        takes="closed or received",
+        help="When a buy order is complete in Optiply: when Zoho closes it (received and billed), or once it is received.",
+        flows=("buy_orders",),
+        parse=_one_of("closed", "received"),
+    ),
+    Flag(
+        name="convert_currency",
+        default=False,
+        takes=_YES_NO,
+        help="Send the amounts of purchase orders in the organisation's own currency, by the order's exchange rate.",
+        flows=("buy_orders", "buy_order_lines"),
+        parse=parse_yes_no,
+    ),
+    Flag(
+        name="sync_assembly_orders",
+        aliases=("Sync_Assembly_Orders", "syncAssemblyOrders"),
+        default=True,
+        takes=_YES_NO,
+        help="Sync Zoho's assemblies (bundles) as assembly orders of Optiply.",
+        flows=("assembly_orders",),
+        parse=parse_yes_no,
+    ),
+    Flag(
+        name="assembly_supplier_id",
+        default=None,
+        takes="the id of a supplier in Optiply, or none",
+        help="The supplier of assembly orders whose composite item has no vendor in Zoho; Optiply demands one.",
+        flows=("assembly_orders",),
+        parse=_parse_id,
+    ),
+    Flag(
+        name="read_recipes_every",
+        default=7,
+        takes="a number of full reads",
+        help="How often all recipes are read anew, for a change that hid behind a stock movement of the same hour.",
+        flows=("product_compositions",),
+        parse=_parse_count,
+    ),
+    Flag(
+        name="export_orders",
+        default=True,
+        takes=_YES_NO,
+        help="Make the orders that a planner places in Optiply in Zoho as well; when off nothing is written to Zoho.",
+        flows=("buy_orders", "assembly_orders"),
+        parse=parse_yes_no,
+    ),
+    Flag(
+        name="export_from",
+        default=None,
+        takes="a day such as 2026-01-31, or none",
+        help="Export orders placed in Optiply since this day; none means since the day the sync was created.",
+        flows=("buy_orders", "assembly_orders"),
+        parse=_parse_day,
+    ),
+    Flag(
+        name="export_orders_of_programs",
+        default=False,
+        takes=_YES_NO,
+        help="Export orders that another program placed through Optiply's API too, not just those of people.",
+        flows=("buy_orders", "assembly_orders"),
+        parse=parse_yes_no,
+    ),
+    Flag(
+        name="issue_exported_orders",
+        aliases=("issueExportedOrders",),
+        default=False,
+        takes=_YES_NO,
+        help="Issue exported purchase orders; when off they stay drafts for someone to look at.",
+        flows=("buy_orders",),
+        parse=parse_yes_no,
+    ),
+    Flag(
+        name="export_delivery_date",
+        default=True,
+        takes=_YES_NO,
+        help="Give exported purchase orders Optiply's expected delivery date.",
+        flows=("buy_orders",),
+        parse=parse_yes_no,
+    ),
+    Flag(
+        name="export_line_price",
+        aliases=("export_BOLine_price",),
+        default=False,
+        takes=_YES_NO,
+        help="Give exported lines Optiply's price; when off Zoho takes the purchase rate of the item.",
+        flows=("buy_orders",),
+        parse=parse_yes_no,
+    ),
+    Flag(
+        name="export_buy_order_warehouse_id",
+        aliases=("default_export_buyOrder_warehouseId",),
+        default=None,
+        takes="a Zoho location id, or none",
+        help="The Zoho location of exported purchase orders.",
+        flows=("buy_orders",),
+        parse=_parse_id,
+    ),
+    Flag(
+        name="export_terms",
+        default=None,
+        takes="a text, or none",
+        help="The terms and conditions printed on exported purchase orders.",
+        flows=("buy_orders",),
+        parse=_parse_text,
+    ),
+    Flag(
+        name="export_warehouse_id",
+        aliases=("exportWarehouseId",),
+        default=None,
+        takes="a Zoho location id, or none",
+        help="The Zoho location where exported assemblies take their parts and put the product.",
+        flows=("assembly_orders",),
+        parse=_parse_id,
+    ),
+    Flag(
+        name="complete_exported_assemblies",
+        default=False,
+        takes=_YES_NO,
+        help="Make exported assemblies complete at once, which moves stock; when off they are planned.",
+        flows=("assembly_orders",),
+        parse=parse_yes_no,
     ),
     Flag(
         name="full_read_hours",

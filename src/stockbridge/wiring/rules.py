@@ -20,7 +20,7 @@ from stockbridge.wiring.fields import STREAMS_OF_FLOW
 from stockbridge.wiring.flags import FLOWS, entity_name, nearest
 
 TESTS: tuple[str, ...] = get_args(msgspec.structs.fields(Condition)[1].type)
-_WITHOUT_VALUE = ("is filled",)
+_WITHOUT_VALUE = ("is filled", "is empty")
 _WITH_SEVERAL = ("is one of", "is none of")
 _KEPT_OUT = "kept out by a rule of your own"
 _WORDS = {

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 from cronsim import CronSim, CronSimError
 
 from stockbridge.core.flow import Flow, Op
-from stockbridge.wiring.flags import FLOWS, entity_name, nearest
+from stockbridge.wiring.flags import ENTITY_OF, FLOWS, entity_name, nearest
 
 SlotKind: TypeAlias = Literal["import", "export"]
 
@@ -110,14 +110,20 @@ def slots(schedule: Mapping[str, Any], flows: tuple[Flow, ...]) -> tuple[Slot, .
     """What runs by itself for these flows: the imports, each flow that has a time of its own, the exports."""
     own: dict[str, str] = schedule.get("flows", {})
     names = [flow.name for flow in flows]
-    others = tuple(name for name in names if name not in own)
+    of = {name: ENTITY_OF.get(name, name) for name in names}
+    others = tuple(name for name in names if of[name] not in own)
     out: list[Slot] = []
     if others:
         timing = parse_timing(schedule.get("imports", DEFAULTS["imports"]))
         out.append(Slot(kind="import", timing=timing, only=None if len(others) == len(names) else others))
     out.extend(
-        Slot(kind="import", flow=name, timing=parse_timing(own[name]), only=(name,))
-        for name in names
+        Slot(
+            kind="import",
+            flow=name,
+            timing=parse_timing(own[name]),
+            only=tuple(one for one in names if of[one] == name),
+        )
+        for name in dict.fromkeys(of.values())
         if name in own
     )
     if any(Op.CREATE in flow.writes_a for flow in flows):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import date
 
 from sqlalchemy.engine import Engine
 
@@ -38,7 +39,8 @@ def open_sync(engine: Engine, row: SyncRow, *, lock: bool = True) -> Iterator[Se
             epoch=epoch,
             a=a,
             b=b,
-            flows=optiply_board(settings),
+            flows=optiply_board(settings, date.fromisoformat(row.created_at[:10])),
             now=clock.now,
             full_read_hours=settings.flags["full_read_hours"],
+            recipe_reads=settings.flags["read_recipes_every"],
         )
