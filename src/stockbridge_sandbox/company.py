@@ -20,6 +20,7 @@ PurchaseStatus = Literal["draft", "issued", "closed", "cancelled"]
 BillStatus = Literal["draft", "open", "paid", "void"]
 ContactType = Literal["vendor", "customer"]
 ComboType = Literal["assembly", "kit"]
+AssemblyStatus = Literal["draft", "confirmed", "bundled"]
 CustomFieldEntity = Literal["item", "contact", "salesorder", "purchaseorder"]
 DataType = Literal["string", "multiline", "number", "decimal", "date", "check_box", "dropdown", "url"]
 
@@ -29,6 +30,7 @@ STATUSES: tuple[Status, ...] = ("active", "inactive")
 ORDER_STATUSES: tuple[OrderStatus, ...] = ("draft", "confirmed", "closed", "void", "onhold")
 PURCHASE_STATUSES: tuple[PurchaseStatus, ...] = ("draft", "issued", "closed", "cancelled")
 BILL_STATUSES: tuple[BillStatus, ...] = ("draft", "open", "paid", "void")
+ASSEMBLY_STATUSES: tuple[AssemblyStatus, ...] = ("draft", "confirmed", "bundled")
 COMBO_TYPES: tuple[ComboType, ...] = ("assembly", "kit")
 CUSTOM_FIELD_ENTITIES: tuple[CustomFieldEntity, ...] = ("item", "contact", "salesorder", "purchaseorder")
 DATA_TYPES: tuple[DataType, ...] = (
@@ -329,6 +331,21 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """A composite put together after its recipe, `quantity` pieces of it; a bundled one is part of the opening stock."""
+
+    number: str
+    date: Day
+    item: str
+    quantity: Decimal
+    created: datetime
+    modified: datetime
+    status: AssemblyStatus = "bundled"
+    location: str = ""
+    expected: Day | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
     name: str
     time_zone: str
@@ -348,6 +365,7 @@ class Company:
     receipts: tuple[Receipt, ...] = ()
     bills: tuple[Bill, ...] = ()
     recipes: tuple[Recipe, ...] = ()
+    assemblies: tuple[Assembly, ...] = ()
 
 
 def check_digit(digits: str) -> str:

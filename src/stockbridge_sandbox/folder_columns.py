@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from stockbridge_sandbox.company import (
+    ASSEMBLY_STATUSES,
     BILL_STATUSES,
     COMBO_TYPES,
     CUSTOM_FIELD_ENTITIES,
@@ -283,6 +284,20 @@ SHEETS: dict[str, Sheet] = {
                 Column(name="component", required=True, refers="items.csv"),
                 Column(name="quantity", kind="number", required=True),
                 Column(name="combo_type", choices=COMBO_TYPES),
+            ),
+        ),
+        Sheet(
+            file="assemblies.csv",
+            unique=("number",),
+            columns=(
+                Column(name="number", required=True),
+                Column(name="date", kind="day", required=True),
+                Column(name="item", required=True, refers="recipes.csv"),
+                Column(name="quantity", kind="number", required=True),
+                Column(name="status", choices=ASSEMBLY_STATUSES),
+                _LOCATION,
+                Column(name="expected", kind="day"),
+                *_WRITTEN,
             ),
         ),
     )

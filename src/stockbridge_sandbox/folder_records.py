@@ -8,6 +8,7 @@ from typing import Any
 
 from stockbridge_sandbox.company import (
     Address,
+    Assembly,
     Bill,
     BillLine,
     Company,
@@ -85,12 +86,19 @@ def build_company(sheets: Sheets, company: Line, now: datetime) -> Company:
             for head, parts in _grouped(sheets["bills.csv"], _BILL_HEAD)
         ),
         recipes=_recipes(sheets["recipes.csv"]),
+        assemblies=tuple(
+            Assembly(**{**line.values, **_written(line, _noon(line))}) for line in sheets["assemblies.csv"]
+        ),
     )
 
 
 def _written(line: Line, otherwise: datetime) -> dict[str, datetime]:
     created = line.values.get("created", line.values.get("modified", otherwise))
     return {"created": created, "modified": line.values.get("modified", created)}
+
+
+def _noon(line: Line) -> datetime:
+    return datetime.combine(line.values["date"], time(12), tzinfo=UTC)
 
 
 def _address(values: dict[str, Any], prefix: str) -> Address:
@@ -162,8 +170,7 @@ def _orders(
         lines.setdefault(values.pop("order"), []).append(OrderLine(**values))
     orders: list[Order] = []
     for line in sheets["orders.csv"]:
-        noon = datetime.combine(line.values["date"], time(12), tzinfo=UTC)
-        values = {"currency": currency[line.values["customer"]], **line.values, **_written(line, noon)}
+        values = {"currency": currency[line.values["customer"]], **line.values, **_written(line, _noon(line))}
         values.setdefault("exchange_rate", rates[values["currency"]])
         orders.append(
             Order(lines=tuple(lines.get(values["number"], ())), custom_fields=line.custom_fields, **values)
@@ -185,8 +192,7 @@ def _purchases(
         lines.setdefault(values.pop("order"), []).append(PurchaseLine(**values))
     orders: list[PurchaseOrder] = []
     for line in sheets["purchase_orders.csv"]:
-        noon = datetime.combine(line.values["date"], time(12), tzinfo=UTC)
-        values = {"currency": currency[line.values["vendor"]], **line.values, **_written(line, noon)}
+        values = {"currency": currency[line.values["vendor"]], **line.values, **_written(line, _noon(line))}
         values.setdefault("exchange_rate", rates[values["currency"]])
         orders.append(
             PurchaseOrder(

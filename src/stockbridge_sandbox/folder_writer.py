@@ -99,6 +99,8 @@ def _rows(company: Company, file: str) -> Iterator[_Row]:
                         },
                         (),
                     )
+        case "assemblies.csv":
+            yield from map(_plain, company.assemblies)
         case _:
             raise ValueError(f"no rows are known for {file}")
 

@@ -25,7 +25,7 @@ from stockbridge_sandbox.company import (
     Stock,
     check_digit,
 )
-from stockbridge_sandbox.generate_documents import cents, draw_orders, draw_recipes, moments
+from stockbridge_sandbox.generate_documents import cents, draw_assemblies, draw_orders, draw_recipes, moments
 from stockbridge_sandbox.generate_purchases import draw_purchases
 
 
@@ -38,17 +38,24 @@ def generate(
     customers: int | None = None,
     purchase_orders: int | None = None,
     recipes: int | None = None,
+    assemblies: int | None = None,
     until: datetime | None = None,
     name: str = "Fietsenrek B.V.",
 ) -> Company:
     """Make a company whose records were written in the year before `until` (default: now).
 
-    `customers`, `purchase_orders` and `recipes` follow from the others when they are not given. Raises ValueError for a negative
-    number, or orders without items.
+    `customers`, `purchase_orders`, `recipes` and `assemblies` follow from the others when they are not given. Raises
+    ValueError for a negative number, or orders without items.
     """
-    if min(items, vendors, orders, customers or 0, purchase_orders or 0, recipes or 0) < 0:
+    if (
+        min(
+            items, vendors, orders, *(each or 0 for each in (customers, purchase_orders, recipes, assemblies))
+        )
+        < 0
+    ):
         raise ValueError(
-            "a company cannot have a negative number of items, vendors, orders, customers, purchase orders or recipes"
+            "a company cannot have a negative number of items, vendors, orders, customers, purchase orders, recipes or "
+            "assemblies"
         )
     if orders and not items:
         raise ValueError("orders need items: ask for at least one item")
@@ -71,6 +78,13 @@ def generate(
         vendor_list,
         end,
     )
+    recipe_list = draw_recipes(dice, recipe_count, item_list)
+    built = draw_assemblies(
+        random.Random(f"{seed} assemblies"),
+        2 * len(recipe_list) if assemblies is None else assemblies,
+        recipe_list,
+        end,
+    )
     return Company(
         name=name,
         time_zone=shop.TIME_ZONE,
@@ -89,7 +103,8 @@ def generate(
         purchase_orders=bought.orders,
         receipts=bought.receipts,
         bills=bought.bills,
-        recipes=tuple(draw_recipes(dice, recipe_count, item_list)),
+        recipes=tuple(recipe_list),
+        assemblies=tuple(built),
     )
 
 

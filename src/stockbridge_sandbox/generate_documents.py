@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from stockbridge_sandbox import shop
 from stockbridge_sandbox import trade_words as words
 from stockbridge_sandbox.company import (
+    Assembly,
+    AssemblyStatus,
     ComboType,
     Component,
     Contact,
@@ -141,3 +143,29 @@ def draw_recipes(dice: random.Random, count: int, items: Sequence[Item]) -> list
         kind: ComboType = "kit" if n % 6 == 5 else "assembly"
         recipes.append(Recipe(item=composite.key, components=tuple(components), combo_type=kind))
     return recipes
+
+
+def draw_assemblies(
+    dice: random.Random, count: int, recipes: Sequence[Recipe], end: datetime
+) -> list[Assembly]:
+    """Two of three are done, the others are plans. Kits are put together on sale, so none of them."""
+    built = [recipe.item for recipe in recipes if recipe.combo_type == "assembly"]
+    assemblies = []
+    for n, moment in enumerate(moments(dice, count if built else 0, end, 365)):
+        day = moment.astimezone(ZoneInfo(shop.TIME_ZONE)).date()
+        done = n % 3 != 2
+        planned: AssemblyStatus = "draft" if n % 2 else "confirmed"
+        assemblies.append(
+            Assembly(
+                number=f"REF-B-{n + 1:05d}",
+                date=day,
+                item=dice.choice(built),
+                quantity=Decimal(dice.choice((1, 2, 5, 10, 20))),
+                status="bundled" if done else planned,
+                location=dice.choice(shop.STOCKED),
+                expected=day + timedelta(days=dice.randrange(1, 15)) if dice.random() < 0.5 else None,
+                created=moment,
+                modified=_later(dice, moment, end, 48) if done else moment,
+            )
+        )
+    return assemblies

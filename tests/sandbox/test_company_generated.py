@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from stockbridge_sandbox.company import Company, check_digit
 from stockbridge_sandbox.generate import generate
+from stockbridge_sandbox.zoho.loading import books_of
 
 UNTIL = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
 
@@ -95,6 +96,21 @@ def test_recipes_are_nested_hold_services_and_fractions(shop: Company) -> None:
     assert any(kinds[part.item] == "service" for part in parts)
     assert any(part.quantity != int(part.quantity) for part in parts)
     assert {recipe.combo_type for recipe in shop.recipes} == {"assembly", "kit"}
+
+
+def test_assemblies_follow_recipes_and_are_done_or_planned(shop: Company) -> None:
+    built = {recipe.item for recipe in shop.recipes if recipe.combo_type == "assembly"}
+    assert len(shop.assemblies) == 2 * len(shop.recipes)
+    assert {each.item for each in shop.assemblies} <= built
+    assert {each.status for each in shop.assemblies} == {"draft", "confirmed", "bundled"}
+    assert len({each.number for each in shop.assemblies}) == len(shop.assemblies)
+    assert all(each.created <= each.modified <= UNTIL for each in shop.assemblies)
+    books = books_of(shop, UNTIL)
+    items = {item.id: item for item in books.items}
+    assert len(books.bundles) == len(shop.assemblies)
+    for bundle in books.bundles:
+        recipe = [(part.item_id, part.quantity) for part in items[bundle.composite_item_id].parts]
+        assert [(line.item_id, line.quantity) for line in bundle.lines] == recipe
 
 
 def test_a_company_has_what_makes_syncing_hard(shop: Company) -> None:

@@ -55,6 +55,7 @@ class _Loader:
             purchaseorders=bought.orders,
             purchasereceives=bought.receives,
             bills=bought.bills,
+            bundles=self._bundles({item.id: item for item in items}),
             last_id=self._last,
         )
 
@@ -65,6 +66,41 @@ class _Loader:
                 records.Part(id=self._next(), item_id=self._id("item", part.item), quantity=part.quantity)
                 for part in recipe.components
             ]
+
+    def _bundles(self, items: dict[str, records.Item]) -> list[records.Bundle]:
+        primary = next((each.key for each in self._company.locations if each.primary), "")
+        bundles = []
+        for n, made in enumerate(self._company.assemblies, start=1):
+            item = items[self._id("item", made.item)]
+            lines = [self._bundle_line(items[part.item_id], part.quantity) for part in item.parts]
+            bundles.append(
+                records.Bundle(
+                    id=self._next(),
+                    created=made.created,
+                    modified=made.modified,
+                    reference_number=made.number,
+                    transaction_number=f"WO-{n:05d}",
+                    date=made.date,
+                    composite_item_id=item.id,
+                    quantity=made.quantity,
+                    location_id=self._id("location", made.location or primary),
+                    status=made.status,
+                    expected_date=made.expected,
+                    lines=lines,
+                )
+            )
+        return bundles
+
+    def _bundle_line(self, part: records.Item, quantity: Decimal) -> records.BundleLine:
+        return records.BundleLine(
+            id=self._next(),
+            item_id=part.id,
+            name=part.name,
+            quantity=quantity,
+            rate=part.purchase_rate,
+            unit=part.unit,
+            account_id=part.purchase_account_id,
+        )
 
     def _orders(self, items: list[records.Item]) -> list[records.SalesOrder]:
         by_id = {item.id: item for item in items}
