@@ -113,7 +113,7 @@ def create_workflow(call: Call) -> Reply:
     """POST /settings/workflows: rule_type add, edit, add_edit or delete, instant_actions name the webhooks."""
     world, body = call.world, call.body()
     now = world.now()
-    if body.get("rule_type") not in RULE_TYPES:
+    if str(body.get("rule_type")) not in RULE_TYPES:
         raise invalid_value("rule_type")
     actions = body.get("instant_actions")
     if not isinstance(actions, list) or not all(isinstance(action, dict) for action in actions):
