@@ -515,3 +515,51 @@ def test_stock_and_its_places_are_settings(zoho: Rows, optiply: Rows) -> None:
     assert compared(zoho, optiply, replace(BOARD, sync_stock=False)).in_step
     row_of(optiply, "products", 1)["stockLevel"] = 8
     assert compared(zoho, optiply, replace(BOARD, warehouse_ids=("l2",))).in_step
+
+
+def test_reserved_stock_counts_where_it_is_reserved(zoho: Rows, optiply: Rows) -> None:
+    zoho["locations"] = [{"id": "l1", "is_primary": True}, {"id": "l2", "is_primary": False}]
+    zoho["items"][0]["stock"] = {"l1": {"physical": "9"}, "l2": {"physical": "8"}}
+    sold = {"item_id": "a", "rate": "1", "discount_percent": "0", "tax_id": "", "shipped": "0"}
+    lines = [
+        sold | {"quantity": "1", "location_id": "l2"},
+        sold | {"quantity": "2", "location_id": ""},  # the order's
+    ]
+    zoho["salesorders"] = [
+        {
+            "id": "o1",
+            "number": "SO-1",
+            "date": "2026-03-01",
+            "order_status": "confirmed",
+            "location_id": "",  # the primary location
+            "shipping_charge": "0",
+            "adjustment": "0",
+            "lines": lines,
+        }
+    ]
+    optiply["sellOrders"] = [ours(70, "o1", placed="2026-03-01T00:00:00Z", totalValue="3.00")]
+    optiply["sellOrderLines"] = [
+        ours(71, None, sellOrderId=70, productId=1, quantity=3, subtotalValue="3.00")
+    ]
+    for places, stock in (((), 14), (("l1",), 7), (("l2",), 7), (("l1", "l2"), 14)):
+        row_of(optiply, "products", 1)["stockLevel"] = stock
+        assert compared(zoho, optiply, replace(BOARD, warehouse_ids=places)).in_step, places
+
+
+def test_only_closed_sales_orders_where_asked_for(zoho: Rows, optiply: Rows) -> None:
+    plain = {
+        "number": "SO-1",
+        "date": "2026-03-01",
+        "shipping_charge": "2",
+        "adjustment": "0",
+        "lines": [],
+    }
+    zoho["salesorders"] = [
+        plain | {"id": "o1", "order_status": "closed"},
+        plain | {"id": "o2", "number": "SO-2", "order_status": "confirmed"},
+    ]
+    closed = ours(70, "o1", placed="2026-03-01T00:00:00Z", totalValue="2.00")
+    optiply["sellOrders"] = [closed, closed | {"id": 71, "remoteIdMap": {OURS: "o2"}}]
+    assert compared(zoho, optiply).in_step
+    told = compared(zoho, optiply, replace(BOARD, pull_all_sell_orders=False)).differences
+    assert told == ("sell order SO-2 is confirmed in Zoho, but not deleted in Optiply (id 71).",)
