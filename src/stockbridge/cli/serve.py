@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -80,8 +80,8 @@ def serve(
             gather=timedelta(seconds=hooks_gather),
         )
         wake = threading.Event()
-        with stopping() as stopped, ExitStack() as stack:
-            try:
+        with stopping() as came, ExitStack() as stack:
+            with suppress(KeyboardInterrupt):
                 if hooks:
                     address = stack.enter_context(
                         receiving(
@@ -95,10 +95,9 @@ def serve(
                     )
                     _greet_hooks(rows, address, as_json)
                 _greet(rows, as_json)
-                serve_on(lookout, clock, tell, wake)
-            except KeyboardInterrupt:
-                tell(Noted(sync="", what="Stopped; the next start goes on from here.", code="stopped"))
-        if signal.SIGINT in stopped:
+                serve_on(lookout, clock, tell, wake, stopped=lambda: bool(came))
+            tell(Noted(sync="", what="Stopped; the next start goes on from here.", code="stopped"))
+        if signal.SIGINT in came:
             raise typer.Exit(130)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy.exc import OperationalError
@@ -21,11 +22,13 @@ _CANNOT_OPEN = 60.0  # seconds before a sync whose accounts cannot be opened is 
 _STORE_DOWN = 5.0
 
 
-def serve(lookout: Lookout, clock: Clock, tell: Tell, wake: threading.Event) -> None:
-    """Run everything at its time, one run after the other, until a KeyboardInterrupt, which a run under way takes as
-    Ctrl-C: it ends in order first. Setting `wake` makes it look at once.
+def serve(
+    lookout: Lookout, clock: Clock, tell: Tell, wake: threading.Event, stopped: Callable[[], bool]
+) -> None:
+    """Run everything at its time, one run after the other, until it is `stopped`. Setting `wake` makes it look at once.
 
-    It runs in the main thread, for that is where signals come.
+    It runs in the main thread, for that is where signals come: whoever stops it raises KeyboardInterrupt there, too,
+    which ends the waiting and which a run under way takes as Ctrl-C: it ends in order and returns.
     """
     queue = Queue()
     not_before: dict[int, float] = {}  # sync -> when to try it again
@@ -36,7 +39,7 @@ def serve(lookout: Lookout, clock: Clock, tell: Tell, wake: threading.Event) -> 
             told[note.sync] = note.what
             tell(note)
 
-    while True:
+    while not stopped():
         wake.clear()
         try:
             left_alone = [number for number, until in not_before.items() if time.monotonic() < until]
