@@ -312,7 +312,9 @@ def _move(
                 if pair.constant is not None:
                     return pair.constant
                 if field.required:
-                    raise Unfit(field.name, f"It names no {refers_to}.", "Fill it in at its source.")
+                    raise Unfit(
+                        field.name, f"It names no {refers_to}.", pair.words or "Fill it in at its source."
+                    )
                 return LEAVE if pair.empty == "leave" else None
             other = resolve(flow, id)
             if other is None:

@@ -84,7 +84,7 @@ def _explain(session: Session, connection: Connection, compiled: Compiled, recor
         remedy=remedy,
         other_id=link.b_id if link is not None else item.b_id,
         read_at=state.read_at,
-        modified=record.version.rstrip("?"),
+        modified=record.version.rstrip("?~"),
         rules=[_rule(rule, record) for rule in flow.rules_a],
         fields=[]
         if record.deleted

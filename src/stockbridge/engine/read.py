@@ -133,10 +133,8 @@ def store_page(
     ids = [record.id for record in page.records]
     known = mirror.known(connection, at, ids)
     fresh = [record for record in page.records if _is_news(known.get(record.id), record)]
-    if stream.moving and sweep is not None and sweep % session.recipe_reads == 0:
-        fresh = page.records  # a change that hid behind a stock movement is found now
-    elif stream.moving:
-        _pass_over_movements(session, connection, at, fresh, known)
+    if stream.moving and (sweep is None or sweep % session.recipe_reads):
+        fresh = _without_movements(session, connection, at, fresh, known)
     if sweep is not None:
         changed_ids = {record.id for record in fresh}
         touched = [id for id in ids if id not in changed_ids] + [one.id for one in page.refused]
@@ -145,29 +143,36 @@ def store_page(
     return len(fresh)
 
 
-def _pass_over_movements(
+_MOVED = "~"  # after a version: its row was seen to move, and its details were not read since
+
+
+def _without_movements(
     session: Session,
     connection: Connection,
     at: mirror.Shelf,
     records: list[Record],
     known: dict[str, mirror.Known],
-) -> None:
-    """Of list rows whose moving fields changed and nothing else, the details that are known stand: they are stored here
-    and taken out of `records`."""
+) -> list[Record]:
+    """The records without those whose row just moved (its stock): they are stored here, and their details stand.
+
+    A change that hides behind a movement is found by the next full read, which reads the details of what moved.
+    """
     rows = {one.id: one for one in records if not one.full and not one.deleted}
     rows = {id: one for id, one in rows.items() if id in known and known[id].full and not known[id].gone}
-    still, moved = set(at.stream.moving), []
-    for id, old in mirror.get(connection, at, list(rows)).items():
+    passed = {id for id, one in rows.items() if known[id].version == one.version + _MOVED}
+    moved = []
+    for id, old in mirror.get(connection, at, [id for id in rows if id not in passed]).items():
         changed = {name for name, value in rows[id].values.items() if old.values.get(name) != value}
-        if changed and changed <= still:
+        if changed and changed <= set(at.stream.moving):
             values = {**old.values, **rows[id].values}
-            moved.append(msgspec.structs.replace(rows[id], values=values, full=True))
+            version = rows[id].version + _MOVED
+            moved.append(msgspec.structs.replace(rows[id], values=values, version=version, full=True))
     if moved:
         seq = next_seq(connection, session.sync_id, session.epoch)
         sweep = checkpoints.load(connection, session.sync_id, _side(at), at.stream.name).sweep
         mirror.put(connection, at, moved, seq=seq, sweep=sweep)
-        gone = {one.id for one in moved}
-        records[:] = [one for one in records if one.id not in gone]
+    passed.update(one.id for one in moved)
+    return [one for one in records if one.id not in passed]
 
 
 def _side(at: mirror.Shelf) -> Side:

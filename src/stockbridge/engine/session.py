@@ -40,7 +40,7 @@ class Session:
     fingerprints: Mapping[str, str]
     now: Callable[[], datetime] = utc_now
     full_read_hours: float = 24
-    recipe_reads: int = 7  # every how many full reads what hides behind stock movements is read as well
+    recipe_reads: int = 1  # every how many full reads what hides behind stock movements is read as well
     fetch_threads: int = 8
     write_threads: int = 8
     notes: list[str] = field(default_factory=list)
@@ -83,7 +83,7 @@ def open_session(
     flows: Sequence[Flow],
     now: Callable[[], datetime] = utc_now,
     full_read_hours: float = 24,
-    recipe_reads: int = 7,
+    recipe_reads: int = 1,
 ) -> Session:
     """Bind flows to connectors. Raises ValueError where a flow names a stream or field that is not there."""
     by_streams = {(flow.a, flow.b): flow.name for flow in flows if flow.along is None}

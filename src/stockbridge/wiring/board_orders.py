@@ -159,7 +159,13 @@ def assembly_orders(flags: dict[str, Any], exported_from: date | None) -> Flow:
         Pair(a="date", b="placed"),
         Pair(a="expected_bundle_date", b="expectedDeliveryDate", empty="leave"),
         # Optiply demands a supplier of every order: the vendor of the composite item, else the one that is named.
-        Pair(a="vendor_id", b="supplierId", once=True, constant=flags["assembly_supplier_id"]),
+        Pair(
+            a="vendor_id",
+            b="supplierId",
+            once=True,
+            constant=flags["assembly_supplier_id"],
+            words="Give the composite item a vendor in Zoho, or name one for all: the flag assembly_supplier_id.",
+        ),
     ]
     writes_a: frozenset[Op] = frozenset()
     if flags["export_orders"]:

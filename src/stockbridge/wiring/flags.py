@@ -302,9 +302,10 @@ FLAGS: tuple[Flag, ...] = (
     ),
     Flag(
         name="read_recipes_every",
-        default=7,
+        default=1,
         takes="a number of full reads",
-        help="How often all recipes are read anew, for a change that hid behind a stock movement of the same hour.",
+        help="At every how many full reads the recipes of composites whose stock moved are read anew, a call each: a change "
+        "may hide behind a movement of the same hour.",
         flows=("product_compositions",),
         parse=_parse_count,
     ),

@@ -129,6 +129,7 @@ BUNDLES = Stream(
     names=("reference_number",),
     mark="reference_number",
     settles_after=300,
+    create_calls=2,  # the recipe is read first
     abilities=frozenset({Ability.CREATE}),
     fields=(
         *read_only(Kind.TEXT, "reference_number transaction_number"),
