@@ -1,0 +1,240 @@
+"""`stockbridge serve` as a real process beside the sandbox, on a fast clock: an hour takes three seconds."""
+
+from __future__ import annotations
+
+import queue
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from process.shop_floor import SECONDS, Floor, floor
+from stockbridge.cli.main import main
+from stockbridge.core.flow import Op
+from stockbridge.store import schedule, syncs
+from stockbridge.store.database import open_store
+from stockbridge.store.schedule import SlotRow
+from stockbridge.store.sealing import load_sealer
+from stockbridge.wiring.hook_secret import hook_path, make_secret
+from stockbridge.wiring.optiply_board import optiply_board
+from stockbridge.wiring.settings import Settings, encode_settings, parse_settings
+
+pytestmark = pytest.mark.usefixtures("fresh_store")
+
+EXPORTS = any(Op.CREATE in flow.writes_a for flow in optiply_board(Settings()))
+
+
+@dataclass(slots=True, kw_only=True)
+class Server:
+    """A process that serves, and what it says."""
+
+    process: subprocess.Popen[str]
+    said: list[dict[str, Any]] = field(default_factory=list)
+    coming: queue.Queue[dict[str, Any] | None] = field(default_factory=queue.Queue)
+
+    def until(self, event: str, **like: Any) -> dict[str, Any]:
+        """The next document of that kind and content; what came before it is skipped."""
+        deadline = time.monotonic() + SECONDS
+        while (one := self.coming.get(timeout=deadline - time.monotonic())) is not None:
+            if one["event"] == event and like.items() <= one.items():
+                return one
+        raise AssertionError(f"it ended before {event} {like}: {self.said}")
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(SECONDS)
+
+    def began(self, kind: str = "import") -> int:
+        return sum(one["event"] == "began" and one["kind"] == kind for one in self.said)
+
+    def listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            one: dict[str, Any] = msgspec.json.decode(line)
+            self.said.append(one)
+            self.coming.put(one)
+        self.coming.put(None)
+
+
+@contextmanager
+def serving(one: Floor, *options: str) -> Iterator[Server]:
+    """A server, stopped at the end; it must not have said anything but documents."""
+    process = one.begin("serve", "--json", *options)
+    server = Server(process=process)
+    ear = threading.Thread(target=server.listen)
+    ear.start()
+    try:
+        yield server
+    finally:
+        process.kill()
+        process.wait(SECONDS)
+        ear.join(SECONDS)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        errors = process.stderr.read()
+        process.stdout.close()
+        process.stderr.close()
+    assert "Traceback" not in errors
+
+
+def configure(home: Path, **times: Any) -> None:
+    store = open_store(f"sqlite:///{home / 'stockbridge.db'}")
+    with store.begin() as connection:
+        (row,) = syncs.all_syncs(connection)
+        settings = parse_settings({"schedule": times}, {}, {})
+        syncs.configure(connection, row.id, encode_settings(settings))
+    store.dispose()
+
+
+def set_up_webhooks(home: Path) -> tuple[str, str]:
+    """(path, secret) of the only sync."""
+    store = open_store(f"sqlite:///{home / 'stockbridge.db'}")
+    with store.connect() as connection:
+        (row,) = syncs.all_syncs(connection)
+    secret = make_secret(store, row, load_sealer()).reveal()
+    store.dispose()
+    return hook_path(row.name), secret
+
+
+def slots(home: Path) -> dict[tuple[str, str], SlotRow]:
+    store = open_store(f"sqlite:///{home / 'stockbridge.db'}")
+    with store.connect() as connection:
+        (row,) = syncs.all_syncs(connection)
+        found = schedule.slots(connection, row.id)
+    store.dispose()
+    return found
+
+
+def change_an_item(one: Floor, rate: float, which: int = 0) -> None:
+    row = one.rows("zoho", "items")[which]
+    change = {"method": "PUT", "path": f"/items/{row['id']}", "body": {"rate": rate}}
+    one.control("zoho/call", change)
+    one.control("clock", {"advance": 60})
+
+
+def slow_down(one: Floor, seconds: float = 0.02) -> None:
+    one.control(
+        "faults", {"system": "optiply", "path": "/v1/", "kind": "latency", "seconds": seconds, "count": None}
+    )
+
+
+def test_everything_comes_at_its_time_and_webhooks_at_once(home: Path) -> None:
+    with floor(home, items=12, orders=4) as one:
+        configure(home, imports="every 20 minutes", exports="every 15 minutes")
+        with serving(one) as server:
+            assert server.until("ended", kind="import")["report"]["outcome"] == "in step"
+            change_an_item(one, 17.5)
+            while not _sum(server.until("ended", kind="import"), "updated"):
+                pass
+            assert one.differences() == ()
+            if EXPORTS:
+                _export_an_order(one, server)
+            assert server.stop() == 0
+            assert server.said[-1]["code"] == "stopped"
+        slot = slots(home)["import", ""]
+        assert (slot.every, slot.last_outcome) == ("every 20 minutes", "in step")
+        assert slot.last_started is not None
+        assert slot.last_success is not None
+        assert slot.last_started < slot.last_success < slot.next_due
+
+        # Polling is far away now, so what comes comes by the webhook.
+        configure(home, imports="every 300 days", exports="never")
+        path, secret = set_up_webhooks(home)
+        with serving(one, "--hooks", "--hooks-port", "0", "--hooks-gather", "0") as server:
+            url = server.until("hooks")["address"] + path
+            one.control(
+                "zoho/webhooks", {"url": url, "secret": secret, "entities": ["item", "composite_item"]}
+            )
+            before = one.last()
+            change_an_item(one, 18.5, which=1)
+            ended = server.until("ended", kind="hints")
+            assert (ended["report"]["mode"], _sum(ended, "updated")) == ("hints", 1)
+            assert one.differences() == ()
+            asked = [seen["path"] for seen in one.requests(before) if seen["system"] == "zoho"]
+            assert not any(path.endswith(("/items", "/contacts", "/salesorders")) for path in asked)
+            assert server.began("import") == 0
+            assert server.stop(signal.SIGINT) == 130
+
+
+def _export_an_order(one: Floor, server: Server) -> None:
+    """What a person orders in Optiply stands in Zoho, once, after a quarter of an hour."""
+    product = one.rows("optiply", "supplierProducts")[0]["productId"]
+    order = one.control("optiply/orders", {"lines": [{"productId": product, "quantity": 3}]})
+    made: list[Any] = []
+    while str(order["id"]) not in made:
+        ended = server.until("ended", kind="export")
+        assert ended["report"]["mode"] == "exports"
+        made = [row["reference_number"] for row in one.rows("zoho", "purchaseorders")]
+    server.until("ended", kind="import")
+    server.until("ended", kind="export")
+    made = [row["reference_number"] for row in one.rows("zoho", "purchaseorders")]
+    assert made.count(str(order["id"])) == 1
+
+
+def test_a_stop_is_in_order_a_kill_heals_and_two_do_not_meet(home: Path) -> None:
+    with floor(home, items=20, orders=8) as one:
+        configure(home, imports="every 300 days", exports="never")
+        slow_down(one)
+        with serving(one) as server:
+            server.until("began")
+            assert one.wait_for(20, 0, lambda: server.process.poll() is None)
+            assert server.stop() == 0
+            (ended,) = [said for said in server.said if said["event"] == "ended"]
+            assert (ended["report"]["stopped_by"], ended["report"]["outcome"]) == ("person", "stopped")
+        assert one.differences() != ()  # it was in the middle
+
+        with serving(one) as server:  # goes on at once, though the slot comes once in 300 days
+            server.until("began")
+            since = one.last()
+            assert one.wait_for(15, since, lambda: server.process.poll() is None)
+            server.process.kill()
+            server.process.wait(SECONDS)
+        assert slots(home)["import", ""].last_outcome == "under way"
+        assert one.differences() != ()
+
+        with serving(one) as first, serving(one) as second:  # both come for the run that was cut short
+            while not (done := [said for said in (*first.said, *second.said) if said["event"] == "ended"]):
+                assert first.process.poll() is second.process.poll() is None
+                time.sleep(0.02)
+            assert done[0]["report"]["outcome"] == "in step"
+            assert one.differences() == ()
+            since = one.last()
+            time.sleep(2.5)  # the other one comes again after two seconds
+            assert one.requests(since) == []
+            (began,) = [said for said in (*first.said, *second.said) if said["event"] == "began"]
+            assert began["after_a_cut"]
+            assert sum(said.get("code") == "taken" for said in (*first.said, *second.said)) == 1
+            assert first.stop() == second.stop() == 0
+
+
+def test_an_account_that_refuses_is_left_alone_until_it_works(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with floor(home, items=4, orders=2) as one:
+        configure(home, imports="every 10 minutes", exports="never")
+        one.control("zoho/settings", {"user_disabled": True})
+        with serving(one) as server:
+            ended = server.until("ended")
+            assert (ended["report"]["stopped_by"], ended["paused_by"]) == ("account", "account")
+            since = one.last()
+            time.sleep(1.2)  # twice its interval
+            assert one.requests(since) == []
+            assert main(["status"]) == 0
+            assert "paused: the account refused the login" in capsys.readouterr().out
+            one.control("zoho/settings", {"user_disabled": False})
+            assert one.do_quickly("accounts", "check", "winkel") == 0
+            assert server.until("ended")["report"]["outcome"] == "in step"
+            assert server.stop() == 0
+        assert slots(home)["import", ""].paused_by is None
+
+
+def _sum(ended: dict[str, Any], what: str) -> int:
+    return sum(flow[what] for flow in ended["report"]["flows"])
