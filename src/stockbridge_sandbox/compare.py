@@ -10,7 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from stockbridge_sandbox.compare_assemblies import assembly_orders, assembly_receipts, product_compositions
+from stockbridge_sandbox.compare_assemblies import (
+    assembled_products,
+    assembly_orders,
+    assembly_receipts,
+    product_compositions,
+)
 from stockbridge_sandbox.compare_exports import Exports, exports
 from stockbridge_sandbox.compare_parts import Board, Known, Row, State, Stream, Value, remote_ids
 from stockbridge_sandbox.compare_purchases import buy_order_lines, buy_orders, purchases_of, receipt_lines
@@ -66,7 +71,7 @@ def compare(
     )
     settings = board or Board()
     streams = {
-        "products": products(zoho, optiply, coupling_id, settings),
+        "products": products(zoho, optiply, coupling_id, settings, assembled_products(zoho, settings)),
         "suppliers": suppliers(zoho, optiply, coupling_id),
         "supplier_products": supplier_products(zoho, optiply, coupling_id, known),
         "sell_orders": sell_orders(zoho, optiply, coupling_id, known, imported, settings),
@@ -101,7 +106,7 @@ def _whole_board(
     board: Board,
 ) -> dict[str, Stream]:
     """The streams of the main job and all others, in the order in which they depend on each other."""
-    purchases = purchases_of(zoho)
+    purchases = purchases_of(zoho, board)
     assemblies = assembly_orders(zoho, optiply, coupling_id, known, board)
     received = receipt_lines(purchases, optiply, coupling_id)
     built = assembly_receipts(zoho, optiply, coupling_id, assemblies)

@@ -33,16 +33,36 @@ _OPEN: tuple[Value, ...] = ("", "no")
 _A_VENDOR = "a vendor of Zoho's"
 
 
+def _parts(zoho: State) -> dict[tuple[str, str], Decimal]:
+    """How much of each part goes into each composite; services are no parts."""
+    kinds = {item["id"]: item["product_type"] for item in zoho["items"]}
+    quantities: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for composite in zoho["items"]:
+        for part in composite["parts"] if composite["is_combo_product"] else ():
+            if kinds.get(part["item_id"], "service") != "service":
+                quantities[composite["id"], part["item_id"]] += Decimal(part["quantity"])
+    return quantities
+
+
+def assembled_products(zoho: State, board: Board) -> dict[str, bool]:
+    """Which items are assembled products: those all of whose parts can stand in Optiply (facts: Optiply 2). Composites
+    of services alone, and those of whose parts one cannot stand, are left open; nothing unless `sync_assembled`."""
+    if not board.sync_assembled:
+        return {}
+    parts = _parts(zoho)
+    circular = _in_circles(parts)
+    assembled = {item["id"]: False for item in zoho["items"] if not item["is_combo_product"]}
+    assembled |= {composite_id: True for composite_id, _ in parts}
+    for (composite_id, part_id), quantity in parts.items():
+        if (composite_id, part_id) in circular or not whole(quantity):
+            assembled.pop(composite_id, None)
+    return assembled
+
+
 def product_compositions(zoho: State, optiply: State, coupling_id: str, known: Known, board: Board) -> Stream:
     """One composition for each part of a composite that is no service; nothing unless `sync_assembled`."""
     items = {item["id"]: item for item in zoho["items"]}
-    composites = [item for item in zoho["items"] if item["is_combo_product"]] if board.sync_assembled else []
-    quantities: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for composite in composites:
-        for part in composite["parts"]:
-            item = items.get(part["item_id"])
-            if item is not None and item["product_type"] != "service":
-                quantities[composite["id"], part["item_id"]] += Decimal(part["quantity"])
+    quantities = _parts(zoho) if board.sync_assembled else {}
     circular = _in_circles(quantities)
     wanted: dict[str, Wanted] = {}
     apart: dict[str, str] = {}
@@ -128,7 +148,9 @@ def assembly_orders(zoho: State, optiply: State, coupling_id: str, known: Known,
     wanted: dict[str, Wanted] = {}
     apart: dict[str, str] = {}
     for bundle in zoho["bundles"] if board.sync_assembly_orders else ():
-        if not whole(bundle["quantity"]):
+        if board.too_old(bundle):
+            apart[bundle["id"]] = ""
+        elif not whole(bundle["quantity"]):
             apart[bundle["id"]] = (
                 f"The assembly {_label(bundle, items)} is of {bundle['quantity']}: "
                 "Optiply takes whole quantities only."
@@ -143,7 +165,10 @@ def assembly_orders(zoho: State, optiply: State, coupling_id: str, known: Known,
         siblings = [other.remote for other in all_lines if other.order is each.order]
         values = wanted[each.remote].values if each.remote in wanted else {}
         _settle_shared(values, each, siblings, wanted)
-        found[each.remote].append(Found(id=each.id, values=_read_assembly(each, known, values)))
+        read = _read_assembly(each, known, values)
+        if values and str(each.order["supplierId"]) == board.assembly_supplier_id:
+            read["supplierId"] = _A_VENDOR
+        found[each.remote].append(Found(id=each.id, values=read))
     with_lines = {id(each.order) for each in all_lines}
     for order in optiply["buyOrders"] if board.sync_assembly_orders else ():
         remote = remote_id(order, coupling_id)
@@ -152,7 +177,9 @@ def assembly_orders(zoho: State, optiply: State, coupling_id: str, known: Known,
     vendors = {each["id"] for each in zoho["contacts"] if each["contact_type"] == "vendor"}
     for bundle in zoho["bundles"]:
         vendor_id = items.get(bundle["composite_item_id"], {}).get("vendor_id", "")
-        if bundle["id"] in wanted and bundle["id"] not in found and vendor_id not in vendors:
+        if board.assembly_supplier_id or vendor_id in vendors:
+            continue
+        if bundle["id"] in wanted and bundle["id"] not in found:
             del wanted[bundle["id"]]
             apart[bundle["id"]] = (
                 f"The assembly {_label(bundle, items)} is of a product without a vendor, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal, TypeAlias
 
@@ -43,8 +43,9 @@ class Board:
     """The settings of a sync that say what belongs in Optiply and what it must be (facts: Optiply 5, D1 to D8).
 
     `warehouse_ids` empty means all. `complete_when`: which purchase orders are complete (D6). `base_currency`: amounts of
-    buy orders are multiplied by the order's exchange rate. `exports`: what Optiply's user orders must stand in Zoho, where
-    it was placed at or after `linked_at`.
+    buy orders are multiplied by the order's exchange rate. `assembly_supplier_id`: Optiply's id of the supplier of
+    assemblies whose product has no vendor. `start_date`: what was placed before is left as it is. `exports`: what
+    Optiply's user orders must stand in Zoho, where it was placed at or after `linked_at`.
     """
 
     pull_all_sell_orders: bool = True
@@ -54,8 +55,14 @@ class Board:
     sync_assembly_orders: bool = True
     complete_when: Literal["closed", "received"] = "closed"
     base_currency: bool = False
+    assembly_supplier_id: str = ""
+    start_date: date | None = None
     exports: bool = True
     linked_at: datetime | None = None
+
+    def too_old(self, order: Row) -> bool:
+        """Whether a document of Zoho was placed before the start."""
+        return self.start_date is not None and str(order["date"]) < self.start_date.isoformat()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

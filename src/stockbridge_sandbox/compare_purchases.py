@@ -39,6 +39,7 @@ class Purchases:
     """The purchase orders of Zoho with what the comparison needs besides, read once."""
 
     orders: Mapping[str, Row]  # in scope, by id
+    left: Mapping[str, Row]  # neither wanted nor to be removed, by id
     out_of_scope: dict[str, str]
     apart: dict[str, str]
     receives: Mapping[str, list[Row]]  # by order
@@ -50,19 +51,23 @@ class Purchases:
         return ((order, line) for order in self.orders.values() for line in order["lines"] if line["item_id"])
 
 
-def purchases_of(zoho: State) -> Purchases:
-    """Every order is in scope, drafts too, except cancelled and rejected ones, and those of no vendor."""
+def purchases_of(zoho: State, board: Board) -> Purchases:
+    """Every order is in scope, drafts too, except cancelled and rejected ones, and those of no vendor; those from before
+    the start are left as they are."""
     vendors = {each["id"] for each in zoho["contacts"] if each["contact_type"] == "vendor"}
     orders, out, apart = {}, {}, {}
     for order in zoho["purchaseorders"]:
         if order["order_status"] in _NOT_ORDERED:
             out[order["id"]] = f"{order['number']} is {order['order_status']} in Zoho"
+        elif board.too_old(order):
+            apart[order["id"]] = ""
         elif order["vendor_id"] not in vendors:
             apart[order["id"]] = f"Purchase order {order['number']} is not of a vendor."
         else:
             orders[order["id"]] = order
     return Purchases(
         orders=orders,
+        left={order["id"]: order for order in zoho["purchaseorders"] if order["id"] in apart},
         out_of_scope=out,
         apart=apart,
         receives=by(zoho["purchasereceives"], "purchaseorder_id"),
@@ -94,6 +99,10 @@ def buy_orders(purchases: Purchases, optiply: State, coupling_id: str, known: Kn
             "totalValue": number(row.get("totalValue")),
             "completed": moment(row.get("completed")),
         }
+        if values["completed"] and _open_again(
+            purchases.orders.get(remote_id(row, coupling_id) or ""), board
+        ):
+            values["completed"] = ""
         if "expectedDeliveryDate" in _values(wanted, remote_id(row, coupling_id)):
             values["expectedDeliveryDate"] = moment(row.get("expectedDeliveryDate"))
         return values
@@ -113,7 +122,7 @@ def buy_order_lines(
 ) -> Stream:
     """One line a line of an item. An order that stands on both sides has no other lines in Optiply."""
     wanted: dict[str, Wanted] = {}
-    apart: dict[str, str] = {}
+    apart = {line["id"]: "" for order in purchases.left.values() for line in order["lines"]}
     for order, line in purchases.lines():
         label = f"{purchases.label_of_item.get(line['item_id'], line['item_id'])} of {order['number']}"
         if not whole(line["quantity"]):
@@ -170,8 +179,13 @@ def receipt_lines(purchases: Purchases, optiply: State, coupling_id: str) -> Str
     fractional = {line["id"] for _, line in purchases.lines() if not whole(line["quantity"])}
     lines = {line["id"]: order for order, line in purchases.lines()}
     wanted: dict[str, Wanted] = {}
-    apart: dict[str, str] = {}
     by_own_id: dict[str, str] = {}  # where the lines of receives have ids of their own
+    apart = {
+        f"{receive['id']}_{line['order_line_id']}": ""
+        for order_id in purchases.left
+        for receive in purchases.receives.get(order_id, ())
+        for line in receive["lines"]
+    }
     for receive in (each for order_id in purchases.orders for each in purchases.receives.get(order_id, ())):
         for line in receive["lines"]:
             if Decimal(line["quantity"]) <= 0 or line["order_line_id"] not in lines:
@@ -249,6 +263,15 @@ def _completed(order: Row, receives: Iterable[Row], board: Board) -> str:
         return ""
     last = max((str(receive["date"]) for receive in receives), default="")
     return midnight(last) if last else moment(order["modified"])
+
+
+def _open_again(order: Row | None, board: Board) -> bool:
+    """Whether an order is not complete any more. It may stay completed in Optiply, of which nobody knows whether it
+    takes that back (facts: Optiply 8.2 (31))."""
+    if order is None or _completed(order, (), board):
+        return False
+    once: bool = order["was_closed"] or (board.complete_when == "received" and order["was_received"])
+    return once
 
 
 def _received(order: Row) -> bool:

@@ -25,6 +25,7 @@ from stockbridge_sandbox.compare_parts import (
     moment,
     number,
     one_line,
+    remote_id,
 )
 
 _HIGHEST_STOCK = 9_999_999
@@ -37,8 +38,10 @@ def in_scope(order: Row, *, pull_all: bool = True) -> bool:
     return status not in ("draft", "void") if pull_all else status == "closed"
 
 
-def products(zoho: State, optiply: State, coupling_id: str, board: Board) -> Stream:
-    """One product an item, also of services and inactive items, which are disabled."""
+def products(
+    zoho: State, optiply: State, coupling_id: str, board: Board, assembled: Mapping[str, bool]
+) -> Stream:
+    """One product an item, also of services and inactive items, which are disabled. `assembled` by item, where known."""
     reserved = _reserved(zoho, board.warehouse_ids)
     wanted = {}
     for item in zoho["items"]:
@@ -60,8 +63,8 @@ def products(zoho: State, optiply: State, coupling_id: str, board: Board) -> Str
         if board.sync_stock:
             stock = _stock(item, reserved, board.warehouse_ids) if tracked else Decimal(0)
             wanted[item["id"]].values["stockLevel"] = stock
-        if board.sync_assembled:
-            wanted[item["id"]].values["assembled"] = item["is_combo_product"] is True
+        if item["id"] in assembled:
+            wanted[item["id"]].values["assembled"] = assembled[item["id"]]
 
     def read(row: Row) -> dict[str, Value]:
         values: dict[str, Value] = {
@@ -75,7 +78,7 @@ def products(zoho: State, optiply: State, coupling_id: str, board: Board) -> Str
         }
         if board.sync_stock:
             values["stockLevel"] = number(row.get("stockLevel"))
-        if board.sync_assembled:
+        if remote_id(row, coupling_id) in assembled:
             values["assembled"] = row.get("assembled") is True
         return values
 
@@ -217,7 +220,7 @@ def sell_orders(
     earlier = {
         order["id"]: _order_values(order, sku_of, percent)
         for order in imported
-        if in_scope(order, pull_all=pull_all)
+        if in_scope(order, pull_all=pull_all) and not board.too_old(order)
     }
     wanted = {
         order["id"]: Wanted(
@@ -226,7 +229,7 @@ def sell_orders(
             earlier=earlier.get(order["id"]),
         )
         for order in zoho["salesorders"]
-        if in_scope(order, pull_all=pull_all)
+        if in_scope(order, pull_all=pull_all) and not board.too_old(order)
     }
     lines: dict[str, list[Row]] = defaultdict(list)
     for line in optiply["sellOrderLines"]:
@@ -256,6 +259,7 @@ def sell_orders(
             for order in zoho["salesorders"]
             if not in_scope(order, pull_all=pull_all)
         },
+        apart={order["id"]: "" for order in zoho["salesorders"] if board.too_old(order)},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -65,8 +65,18 @@ def order(id: str, lines: list[Row], **more: object) -> Row:
         "exchange_rate": "1",
         "modified": MODIFIED,
         "is_po_marked_as_received": False,
+        "was_closed": False,
+        "was_received": False,
     }
     return {"id": id, "lines": lines} | plain | more
+
+
+def recipe(*parts: tuple[str, str]) -> Row:
+    return {
+        "is_combo_product": True,
+        "combo_type": "assembly",
+        "parts": [{"item_id": part, "quantity": quantity} for part, quantity in parts],
+    }
 
 
 def bundle(id: str, **more: object) -> Row:
@@ -87,13 +97,8 @@ def bundle(id: str, **more: object) -> Row:
 
 @pytest.fixture
 def zoho() -> Rows:
-    parts = [("a", "1"), ("a", "1"), ("b", "0.5"), ("s", "1")]
-    composite = item(
-        "set",
-        is_combo_product=True,
-        combo_type="assembly",
-        parts=[{"item_id": part, "quantity": quantity} for part, quantity in parts],
-    )
+    composite = item("set", **recipe(("a", "1"), ("a", "1"), ("s", "1")))
+    half = item("box", vendor_id="", **recipe(("b", "0.5"), ("a", "3")))
     vendor = {
         "id": "v1",
         "contact_name": "Bakker",
@@ -135,6 +140,7 @@ def zoho() -> Rows:
             item("b"),
             item("s", product_type="service", item_type="sales", vendor_id=""),
             composite,
+            half,
         ],
         "contacts": [vendor],
         "salesorders": [],
@@ -191,6 +197,7 @@ def optiply() -> Rows:
         product(2, "b"),
         product(3, "s", status="disabled"),
         product(4, "set", assembled=True),
+        product(6, "box"),
     ]
     rows["suppliers"] = [ours(5, "v1", name="Bakker", emails=[], ignored=False)]
     rows["supplierProducts"] = [
@@ -206,7 +213,10 @@ def optiply() -> Rows:
         )
         for id, remote in ((1, "a"), (2, "b"), (4, "set"))
     ]
-    rows["productCompositions"] = [ours(20, "set_a", composedProductId=4, partProductId=1, partQuantity=2)]
+    rows["productCompositions"] = [
+        ours(20, "set_a", composedProductId=4, partProductId=1, partQuantity=2),
+        ours(21, "box_a", composedProductId=6, partProductId=1, partQuantity=3),
+    ]
     rows["buyOrders"] = [
         # 36.00 with 7.56 of tax, 3.00 and 7.00.
         buy_order(30, "p1", "53.56", expectedDeliveryDate="2026-03-20T00:00:00Z"),
@@ -246,8 +256,8 @@ def test_two_sides_in_step(zoho: Rows, optiply: Rows) -> None:
     found = compared(zoho, optiply)
     assert found.differences == ()
     assert {stream: (count.zoho, count.optiply) for stream, count in found.counts.items()} == {
-        "products": (4, 4),
-        "product_compositions": (1, 1),
+        "products": (5, 5),
+        "product_compositions": (2, 2),
         "suppliers": (1, 1),
         "supplier_products": (3, 3),
         "sell_orders": (0, 0),
@@ -258,7 +268,7 @@ def test_two_sides_in_step(zoho: Rows, optiply: Rows) -> None:
     }
     assert (found.exports.buy_orders, found.exports.assembly_orders, found.exports.duplicates) == (1, 1, 0)
     assert found.apart == (
-        "The part B in SET is 0.5 a piece: Optiply takes whole quantities only.",
+        "The part B in BOX is 0.5 a piece: Optiply takes whole quantities only.",
         "The line B of PO-p1 is for 1.5: Optiply takes whole quantities only.",
         "Buy order 902 of Optiply's user is not in Zoho: it has no lines.",
     )
@@ -341,7 +351,11 @@ def test_a_double_is_told_and_counted(
 
 def test_what_is_gone_from_zoho_must_be_deleted(zoho: Rows, optiply: Rows) -> None:
     zoho["purchaseorders"][0]["order_status"] = "rejected"
-    zoho["items"][3]["parts"] = []
+    zoho["items"][3]["parts"].pop()
+    zoho["items"][3]["parts"][0]["item_id"] = zoho["items"][3]["parts"][1]["item_id"] = "b"
+    optiply["productCompositions"].append(
+        ours(22, "set_b", composedProductId=4, partProductId=2, partQuantity=2)
+    )
     zoho["bundles"].pop(0)
     zoho["purchasereceives"].pop(1)
     zoho["purchaseorders"][1]["order_status"] = "issued"
@@ -377,6 +391,36 @@ def test_completion_follows_the_setting_and_the_last_receipt(zoho: Rows, optiply
     assert compared(zoho, optiply).in_step
 
 
+def test_an_order_that_is_open_again_may_stay_completed(zoho: Rows, optiply: Rows) -> None:
+    again = zoho["purchaseorders"][1]
+    again["order_status"] = "issued"
+    again["lines"][0]["received"] = "1"
+    assert len(compared(zoho, optiply).differences) == 1
+    again["was_closed"] = True
+    assert compared(zoho, optiply).in_step
+    row_of(optiply, "buyOrders", 31)["completed"] = None
+    assert compared(zoho, optiply).in_step
+    received = replace(BOARD, complete_when="received")
+    again |= {"was_closed": False, "was_received": True}
+    row_of(optiply, "buyOrders", 31)["completed"] = "2026-03-06T00:00:00Z"
+    assert compared(zoho, optiply, received).in_step
+    assert not compared(zoho, optiply).in_step
+
+
+def test_what_was_placed_before_the_start_is_left_as_it_is(zoho: Rows, optiply: Rows) -> None:
+    started = replace(BOARD, start_date=date(2026, 3, 6))
+    for collection in ("buyOrders", "buyOrderLines", "receiptLines"):
+        for row in optiply[collection]:
+            if row["id"] in (30, 40, 50, 52):
+                row |= {"quantity": 99, "totalValue": "99.00"}
+    optiply["buyOrders"].remove(row_of(optiply, "buyOrders", 31))
+    found = compared(zoho, optiply, started)
+    assert found.in_step
+    assert (found.counts["buy_orders"].zoho, found.counts["buy_orders"].optiply) == (1, 1)
+    assert (found.counts["buy_order_lines"].zoho, found.counts["buy_order_lines"].optiply) == (1, 1)
+    assert found.counts["assembly_orders"].zoho == found.counts["receipt_lines"].zoho == 0
+
+
 def test_amounts_may_be_in_the_base_currency(zoho: Rows, optiply: Rows) -> None:
     base = replace(BOARD, base_currency=True)
     assert len(compared(zoho, optiply, base).differences) == 2
@@ -396,16 +440,11 @@ def test_compositions_only_where_asked_for(zoho: Rows, optiply: Rows) -> None:
 
 
 def test_a_circle_of_recipes_is_told_apart(zoho: Rows, optiply: Rows) -> None:
-    zoho["items"][0] |= {
-        "is_combo_product": True,
-        "combo_type": "assembly",
-        "parts": [{"item_id": "set", "quantity": "2"}],
-    }
-    row_of(optiply, "products", 1)["assembled"] = True
+    zoho["items"][0] |= recipe(("set", "2"))
     found = compared(zoho, optiply)
     assert found.in_step
     assert sum("circle" in sentence for sentence in found.apart) == 2
-    assert found.counts["product_compositions"].zoho == found.counts["product_compositions"].optiply == 0
+    assert found.counts["product_compositions"].zoho == found.counts["product_compositions"].optiply == 1
 
 
 def test_assemblies_without_a_supplier_are_told_apart(zoho: Rows, optiply: Rows) -> None:
@@ -416,6 +455,14 @@ def test_assemblies_without_a_supplier_are_told_apart(zoho: Rows, optiply: Rows)
     found = compared(zoho, optiply)
     assert found.in_step
     assert any("REF-B-n3 of SET is of a product without a vendor" in sentence for sentence in found.apart)
+    named = replace(BOARD, assembly_supplier_id="8")
+    assert len(compared(zoho, optiply, named).differences) == 1
+    optiply["buyOrders"].append(
+        buy_order(34, "n3", "25.01", assembly=True, placed="2026-03-05T00:00:00Z", supplierId=8)
+    )
+    optiply["buyOrderLines"].append(buy_line(44, None, 34, 4, 3, "25.01"))
+    assert compared(zoho, optiply, named).in_step
+    assert not compared(zoho, optiply).in_step
 
 
 def test_an_order_of_several_assembly_lines_is_completed_with_the_last(zoho: Rows, optiply: Rows) -> None:

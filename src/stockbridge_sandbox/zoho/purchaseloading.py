@@ -219,3 +219,5 @@ def _close(order: PurchaseOrder) -> None:
         order.cut_short = not everything_billed(order)
     elif order.order_status == "issued" and everything_received(order) and everything_billed(order):
         order.order_status = "closed"
+    order.was_closed = order.order_status == "closed"
+    order.was_received = order.order_status in ("issued", "closed") and everything_received(order)

@@ -42,7 +42,8 @@ class PurchaseLine:
 
 @dataclass(slots=True, kw_only=True)
 class PurchaseOrder:
-    """`cut_short`: closed because its quantities were lowered to what had arrived (facts: Zoho 10.8)."""
+    """`cut_short`: closed because its quantities were lowered to what had arrived (facts: Zoho 10.8). `was_closed` and
+    `was_received`: it has been at some time, even where it is open again; the API shows neither."""
 
     id: str
     created: datetime
@@ -65,6 +66,8 @@ class PurchaseOrder:
     is_backorder: bool = False
     is_po_marked_as_received: bool = False
     cut_short: bool = False
+    was_closed: bool = False
+    was_received: bool = False
     lines: list[PurchaseLine] = field(default_factory=list)
     receive_ids: list[str] = field(default_factory=list)
     bill_ids: list[str] = field(default_factory=list)

@@ -19,9 +19,12 @@ def settle(world: World, order: PurchaseOrder, *, moves_time: bool = True) -> No
     `moves_time` says whether last_modified_time moves; the row of the list is drawn anew in any case.
     """
     if order.order_status in ("issued", "closed"):
+        order.was_closed = order.was_closed or order.order_status == "closed"
         order.cut_short = order.cut_short and everything_received(order)
         done = everything_received(order) and (order.cut_short or everything_billed(order))
         order.order_status = "closed" if done else "issued"
+        order.was_closed = order.was_closed or done
+        order.was_received = order.was_received or everything_received(order)
     if moves_time:
         order.modified = world.now()
     world.purchaseorders.changed(order, quietly=not moves_time)
