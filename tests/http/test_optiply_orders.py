@@ -12,7 +12,6 @@ from optiply_case import (
     PLACED,
     Case,
     Office,
-    Reply,
     assembly_orders,
     fetched,
     refused,
@@ -20,7 +19,7 @@ from optiply_case import (
     trouble,
 )
 
-from stockbridge.core.errors import Exists, Gone, Halt, Rejected
+from stockbridge.core.errors import Exists, Gone, Rejected
 from stockbridge.core.record import Record, Refusal
 
 
@@ -151,60 +150,8 @@ def test_a_composition_that_stands_is_adopted_and_a_circle_is_refused() -> None:
     assert "a part of itself" in found.what
 
 
-def without_empty_maps(reply: Reply) -> Reply:
-    """The list without `remoteIdMap` on the rows that have no mark."""
-    assert isinstance(reply, tuple)
-    for row in reply[1]["data"]:
-        if not row["attributes"]["remoteIdMap"]:
-            del row["attributes"]["remoteIdMap"]
-    return reply
-
-
-# -- marks that are not shown -----------------------------------------------------------------------------------------
-
-
-def test_a_mark_that_is_not_shown_is_asked_for_by_a_filter_that_was_tried_first() -> None:
+def test_a_stream_that_does_not_show_its_mark_finds_nothing() -> None:
     office = Office()
-    for number in range(1, 4):
-        office.put("receiptLines", f"{number}", f"r{number}", quantity=1, buyOrderLineId=71)
-    found = office.connector().find("receiptLines", ["r2", "r9"], PLACED)
-    assert {mark: [one.id for one in records] for mark, records in found.items()} == {"r2": ["2"]}
-    assert len(office.asked) == 4  # the list, a mark that nobody has, and the two
-
-
-def test_a_mark_that_is_shown_is_compared_even_where_filters_are_ignored() -> None:
-    office = Office(filters=False, shown=("receiptLines",))
-    for number in range(1, 4):
-        office.put("receiptLines", f"{number}", f"r{number}", quantity=1, buyOrderLineId=71)
-    found = office.connector().find("receiptLines", ["r2", "r9"], PLACED)
-    assert {mark: [one.id for one in records] for mark, records in found.items()} == {"r2": ["2"]}
-    assert len(office.asked) == 1
-
-
-def test_rows_that_nobody_marked_do_not_hide_the_one_that_is() -> None:
-    office = Office(filters=False, shown=("receiptLines",))
-    for number in range(1, 151):
-        office.put(
-            "receiptLines", f"{number}", "r2" if number == 130 else None, quantity=1, buyOrderLineId=71
-        )
-    case = Case(answer=lambda request: without_empty_maps(office.answer(request)))
-    (found,) = case.connector.find("receiptLines", ["r2"], None)["r2"]
-    assert found.id == "130"
-
-
-@pytest.mark.parametrize("refusal", [None, (400, {})], ids=["ignored", "refused"])
-def test_where_nothing_tells_whether_a_line_was_made_a_person_decides(refusal: Reply | None) -> None:
-    office = Office(filters=False)
-    office.put("buyOrderLines", "11", "l1", buyOrderId=1, productId=7, quantity=1, subtotalValue="1")
-    office.put("productCompositions", "5", "1_2", composedProductId=1, partProductId=2, partQuantity=1)
-    if refusal is not None:
-        office.answers = {
-            "GET /buyOrderLines": [None, refusal],
-            "GET /productCompositions": [None, refusal],
-        }
-    connector = office.connector()
-    found = trouble(lambda: connector.find("buyOrderLines", ["l1"], None))
-    assert isinstance(found, Halt)
-    assert "1 of them" in found.what
-    # Making a pair again is answered with a 409, so nothing has to be known.
-    assert connector.find("productCompositions", ["1_2"], None) == {}
+    office.put("receiptLines", "1", "r1", quantity=1, buyOrderLineId=71)
+    assert office.connector().find("receiptLines", ["r1"], PLACED) == {}
+    assert office.asked == []

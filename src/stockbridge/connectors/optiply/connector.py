@@ -11,7 +11,6 @@ from stockbridge.connectors.optiply.assembly_orders import AssemblyOrders
 from stockbridge.connectors.optiply.buy_orders import full_order, is_buy_order
 from stockbridge.connectors.optiply.client import OptiplyClient
 from stockbridge.connectors.optiply.lists import Filters, Listed, Lists
-from stockbridge.connectors.optiply.marks import find_marked
 from stockbridge.connectors.optiply.rows import Rows
 from stockbridge.connectors.optiply.streams import (
     ASSEMBLY_BODY,
@@ -114,14 +113,21 @@ class OptiplyConnector:
     def find(self, stream: str, marks: Collection[str], since: datetime | None) -> dict[str, list[Record]]:
         """Records that carry one of these marks under our coupling and were made since then minus a day, by mark.
 
-        Every row is compared here, as long as Optiply shows the marks (see `marks.find_marked`). Raises as `read`.
+        Every row is compared, since Optiply has no documented filter on the ids of a coupling; streams that do not show
+        their mark find nothing. Raises as `read`.
         """
-        if not marks:
+        if not marks or not STREAMS[stream].mark_shown:
             return {}
         filters = () if since is None else (("filter[createdAt][GE]", (since - _FIND_OVERLAP).isoformat()),)
         if stream == ASSEMBLY_ORDERS.name:
             return self._assembly.find(frozenset(marks), filters)
-        return find_marked(lambda more: self._listed(stream, (*filters, *more)), STREAMS[stream], marks)
+        found: dict[str, list[Record]] = {}
+        for page in self._listed(stream, filters):
+            for record in page.records:
+                mark = record.values.get(STREAMS[stream].mark or "")
+                if mark is not None and mark in marks:
+                    found.setdefault(mark, []).append(record)
+        return found
 
     def create(self, stream: str, values: Values, mark: str) -> Record:
         """Make a record that carries `mark` as the id of our coupling. Returns what Optiply answered.
