@@ -42,7 +42,7 @@ class Session:
     full_read_hours: float = 24
     recipe_reads: int = 1  # every how many full reads what hides behind stock movements is read as well
     fetch_threads: int = 8
-    write_threads: int = 8
+    write_threads: int = 10
     notes: list[str] = field(default_factory=list)
 
     @contextmanager

@@ -26,7 +26,7 @@ from stockbridge.http.clock import Clock
 from stockbridge.http.oauth import Remember, Token, Tokens
 from stockbridge.http.transport import Transport
 
-LIMITS = Limits(concurrency=8)
+LIMITS = Limits(concurrency=10)
 """No rate limit is documented (facts, Optiply 1.6), so only the number of calls at once is bounded by default."""
 
 _OVERLAP = timedelta(minutes=5)
