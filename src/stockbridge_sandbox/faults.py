@@ -14,6 +14,7 @@ Kind = Literal[
     "latency",
     "slow",
     "status",
+    "status_after",
     "drop_before",
     "drop_after",
     "hang",
@@ -37,6 +38,7 @@ class Fault:
     | latency | the answer waits `seconds` of real time |
     | slow | the answer waits `seconds` of sandbox time |
     | status | the application is not reached; HTTP `status`, with the body that system gives for `code` |
+    | status_after | the write takes effect, then HTTP `status` is answered as if it had not |
     | drop_before | the connection closes before the application is reached |
     | drop_after | the write takes effect, then the connection closes without an answer |
     | hang | nothing for `seconds` of real time, then the connection closes; no effect |

@@ -262,6 +262,8 @@ class Server:
             response = mount.error(request, kinds["status"].status, kinds["status"].code)
         else:
             response = mount.application(request)
+        if "status_after" in kinds:
+            response = mount.error(request, kinds["status_after"].status, kinds["status_after"].code)
         if "drop_after" in kinds:
             self._log.add(system, request, None)
             return False

@@ -79,6 +79,12 @@ def run(
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="FLOW", help=f"Only this flow: {', '.join(FLOWS)}.")
     ] = None,
+    exports: Annotated[
+        bool,
+        typer.Option(
+            "--exports", help="Only what planners placed in Optiply goes to Zoho; Zoho's lists are not read."
+        ),
+    ] = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -91,13 +97,19 @@ def run(
       stockbridge run
       stockbridge run --only products --only suppliers
       stockbridge run --full
+      stockbridge run --exports
     """
+    if exports and (full or only):
+        raise Usage(
+            "--exports goes with neither --full nor --only: it reads just the orders that are new in Optiply.",
+            remedy="Leave one of them out: stockbridge run --exports",
+        )
     named = [_flow(part) for given in only or [] for part in given.split(",")]
     flows = [flow for name in named for flow in flows_of(name)] or None
     with opened() as store:
         row = chosen_sync(store, sync)
         with open_sync(store, row) as session, progress.shown(quiet=as_json) as on_progress:
-            report = running.run(session, full=full, only=flows, on_progress=on_progress)
+            report = running.run(session, full=full, only=flows, exports=exports, on_progress=on_progress)
     if as_json:
         document(report)
     else:
