@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from stockbridge_sandbox.business_assemblies import ASSEMBLIES
 from stockbridge_sandbox.business_day import Day, Event, Happening
@@ -105,15 +105,31 @@ def business(
     """
     if hours <= 0 or days < 0:
         raise ValueError("hours or days of business must be more than 0")
+    day = _begin(world, seed, optiply, bought=days > 0)
+    if days:
+        kinds = (_kinds_of_a_day(day.dice) for _ in range(days))
+        return [event for some in kinds for event in _through(day, some, 24, advance)]
+    return list(_through(day, _kinds_of_hours(day.dice, hours), hours, advance))
+
+
+def a_day(
+    world: World, *, seed: int = 1, advance: bool = True, optiply: Optiply | None = None
+) -> Iterator[Event]:
+    """One day of `business`, event by event, so that something else can go on in between.
+
+    The caller holds the lock of the Zoho side while it takes the next event, and need not hold it between two of them.
+    """
+    day = _begin(world, seed, optiply, bought=True)
+    yield from _through(day, _kinds_of_a_day(day.dice), 24, advance)
+
+
+def _begin(world: World, seed: int, optiply: Optiply | None, *, bought: bool) -> Day:
     if not len(world.items):
         raise ValueError("an organisation without items does no business: add an item first")
     # The state has a say, so that a second hour with the same seed is another hour.
-    records = (world.items, world.contacts, world.salesorders, *((world.purchaseorders,) if days else ()))
+    records = (world.items, world.contacts, world.salesorders, *((world.purchaseorders,) if bought else ()))
     dice = random.Random(":".join(map(str, (seed, *map(len, records)))))
-    day = Day(world=world, dice=dice, optiply=optiply)
-    if days:
-        return [event for _ in range(days) for event in _through(day, _kinds_of_a_day(dice), 24, advance)]
-    return _through(day, _kinds_of_hours(dice, hours), hours, advance)
+    return Day(world=world, dice=dice, optiply=optiply)
 
 
 def _kinds_of_hours(dice: random.Random, hours: float) -> list[str]:
@@ -131,14 +147,12 @@ def _kinds_of_a_day(dice: random.Random) -> list[str]:
     return kinds
 
 
-def _through(day: Day, kinds: list[str], hours: float, advance: bool) -> list[Event]:
+def _through(day: Day, kinds: list[str], hours: float, advance: bool) -> Iterator[Event]:
     """Let them happen one after the other, evenly over the hours."""
     pause = hours * 3600 / len(kinds)
-    events: list[Event] = []
     for kind in kinds:
         if advance:
             day.world.clock.advance(pause)
         event = _HAPPENINGS[kind](day)
         if event is not None:
-            events.append(event)
-    return events
+            yield event
