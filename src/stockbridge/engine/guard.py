@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from stockbridge.core import limits
 from stockbridge.core.compiled import Compiled
@@ -44,6 +44,15 @@ def approved(session: Session, connection: Connection) -> dict[str, int]:
     query = select(sync.c.approved).where(sync.c.id == session.sync_id)
     found = connection.execute(query).scalar_one()
     return msgspec.json.decode(found, type=dict[str, int]) if found else {}
+
+
+def use_up(session: Session, connection: Connection, flows: Sequence[Compiled]) -> None:
+    """What was allowed is for one run. Leave to a later one what was allowed for flows that this run did not look at."""
+    looked_at = {compiled.flow.name for compiled in flows}
+    others = {compiled.flow.name for compiled in session.flows} - looked_at
+    left = {what: many for what, many in approved(session, connection).items() if what in others}
+    statement = update(sync).where(sync.c.id == session.sync_id)
+    connection.execute(statement.values(approved=msgspec.json.encode(left) if left else None))
 
 
 def guard(session: Session, flows: Sequence[Compiled]) -> None:

@@ -7,20 +7,17 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import update
-
 from stockbridge.core.compiled import Compiled
 from stockbridge.core.errors import Halt, OverBudget, Retry, Trouble, Unauthorized, Uncertain
 from stockbridge.core.flow import Op
 from stockbridge.core.report import FlowReport, OnProgress, RunReport
 from stockbridge.engine.fetch import Fetcher, Source
-from stockbridge.engine.guard import guard, need_preview
+from stockbridge.engine.guard import guard, need_preview, use_up
 from stockbridge.engine.read import ReadResult, read_all, read_hints
 from stockbridge.engine.recover import Recovered, recover
 from stockbridge.engine.session import Session
 from stockbridge.engine.settle import plan_fetches, run_flow
 from stockbridge.store import runs, waiting
-from stockbridge.store.schema import sync
 
 _ROUNDS = (
     3  # a parent's answer may be lost, then its child's; what is lost more often is left to the next run
@@ -100,7 +97,8 @@ def run(
     report = _report(session, number, mode, started, flows, reports, least, spent, trouble, interrupted)
     with session.begin() as connection:
         runs.end(connection, report)
-        connection.execute(update(sync).where(sync.c.id == session.sync_id).values(approved=None))
+        if mode in ("run", "full"):  # a quick run in between leaves it to the one that was stopped
+            use_up(session, connection, flows)
     return report
 
 
