@@ -141,8 +141,9 @@ def assembly_lines(optiply: State, coupling_id: str) -> Iterator[AssemblyLine]:
 def assembly_orders(zoho: State, optiply: State, coupling_id: str, known: Known, board: Board) -> Stream:
     """One assembly order with one line for each bundle, nothing unless `sync_assembly_orders`.
 
-    The supplier must be a vendor, but not today's vendor of the product: it may have changed since. Of an order with
-    several lines, which only Optiply's user makes, the total is the user's, and completed when all its bundles are.
+    The supplier must be a vendor, but not today's vendor of the product: it may have changed since. Of an order of
+    Optiply's user the total and the hour may be the user's, as they stay where it has, or had, several lines; then it is
+    completed when all its bundles are.
     """
     items = {item["id"]: item for item in zoho["items"]}
     wanted: dict[str, Wanted] = {}
@@ -279,6 +280,12 @@ def _settle_shared(
 
 def _read_assembly(each: AssemblyLine, known: Known, wanted: Mapping[str, Value]) -> dict[str, Value]:
     supplier = known.supplier_of(each.order)
+    placed = moment(each.order["placed"])
+    total = number(each.order["totalValue"])
+    if wanted and each.alone and not each.order["createdFromPublicApi"]:
+        total = number(wanted["totalValue"])
+        if placed[:10] == str(wanted["placed"])[:10]:
+            placed = str(wanted["placed"])
     completed = moment(each.order.get("completed"))
     if not each.alone:
         completed = "yes" if completed else "no"
@@ -286,9 +293,9 @@ def _read_assembly(each: AssemblyLine, known: Known, wanted: Mapping[str, Value]
         "productId": known.product_of(each.line),
         "quantity": number(each.line["quantity"]),
         "subtotalValue": number(each.line["subtotalValue"]),
-        "totalValue": number(each.order["totalValue"]),
+        "totalValue": total,
         "supplierId": _A_VENDOR if str(each.order.get("supplierId")) in known.supplier else supplier,
-        "placed": moment(each.order["placed"]),
+        "placed": placed,
         "completed": completed,
         "expectedDeliveryDate": moment(each.line.get("expectedDeliveryDate")),
     }

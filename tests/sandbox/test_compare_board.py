@@ -481,6 +481,21 @@ def test_an_order_of_several_assembly_lines_is_completed_with_the_last(zoho: Row
     assert compared(zoho, optiply).in_step
 
 
+def test_the_hour_and_the_total_of_an_order_of_the_user_may_be_the_users(zoho: Rows, optiply: Rows) -> None:
+    row_of(optiply, "buyOrders", 950)["totalValue"] = "99.00"
+    row_of(optiply, "buyOrderLines", 951)["subtotalValue"] = "99.00"
+    (told,) = compared(zoho, optiply).differences
+    assert "subtotalValue should be 25.01" in told
+    row_of(optiply, "buyOrderLines", 951)["subtotalValue"] = "25.01"
+    row_of(optiply, "buyOrders", 950)["placed"] = "2026-03-05T16:20:27Z"
+    assert compared(zoho, optiply).in_step
+    row_of(optiply, "buyOrders", 950)["placed"] = "2026-03-04T16:20:27Z"
+    assert len(compared(zoho, optiply).differences) == 1
+    row_of(optiply, "buyOrders", 950)["placed"] = "2026-03-05T00:00:00Z"
+    row_of(optiply, "buyOrders", 33)["placed"] = "2026-03-05T16:20:27Z"
+    assert len(compared(zoho, optiply).differences) == 1
+
+
 def test_lines_of_receives_may_have_ids_of_their_own(zoho: Rows, optiply: Rows) -> None:
     row_of(optiply, "receiptLines", 50)["remoteIdMap"] = {OURS: "r1_x1"}
     assert compared(zoho, optiply).in_step
