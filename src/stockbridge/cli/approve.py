@@ -101,12 +101,10 @@ def _the_one_waiting(store: Engine, number: int | None, sync: str | None) -> tup
             f"Run {named.run} was not stopped by a safety limit.",
             remedy=f"See: stockbridge runs show {named.run}",
         )
+    if found is None and named is not None:
+        raise Usage(f"Run {named.run} waits for nobody any more.", remedy="See: stockbridge runs")
     if found is None:
-        what = f"Run {named.run} waits" if named else f'No run of the sync "{row.name}" waits'
-        raise Usage(
-            f"{what} for nobody any more." if named else f"{what} for anybody.",
-            remedy="See: stockbridge runs",
-        )
+        raise Usage(f'No run of the sync "{row.name}" waits for anybody.', remedy="See: stockbridge runs")
     if found.stop_code == "preview":
         raise Usage(
             f"Run {found.run} waits for a look, not for an approval: {found.message}", remedy=found.remedy

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from stockbridge.cli.output import bad, flow_name, moment, say
 from stockbridge.store.schedule import SlotRow
+from stockbridge.wiring.flags import ENTITY_OF
 
 Slots = Mapping[tuple[str, str], SlotRow]
 
@@ -18,8 +19,8 @@ _WHY = {
 
 
 def slot_of(slots: Slots, flow: str) -> SlotRow | None:
-    """The slot that imports this flow: its own, else that of all the others."""
-    return slots.get(("import", flow)) or slots.get(("import", ""))
+    """The slot that imports this flow: its own (or that of the flow it goes with), else that of all the others."""
+    return slots.get(("import", ENTITY_OF.get(flow, flow))) or slots.get(("import", ""))
 
 
 def show_slots(slots: Slots, zone: str | None, *, running: bool) -> None:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import OperationalError
 
 from stockbridge.core.report import RunReport
 from stockbridge.engine.run import run
@@ -86,8 +87,15 @@ def _keep_slot(
             after_a_cut=before.last_outcome == "under way",
         )
     )
-    report = run(session, exports=True) if slot.kind == "export" else run(session, only=slot.only)
     next_due = moment_text(next_after(slot.timing, started, watched.zone))
+    try:
+        report = run(session, exports=True) if slot.kind == "export" else run(session, only=slot.only)
+    except OperationalError:
+        raise  # the store itself is gone
+    except Exception:  # a mistake of ours; whoever starts the program again must not run into it at once
+        with store.begin() as connection:
+            schedule.end(connection, number, key, outcome="failed", next_due=next_due, success=None)
+        raise
     paused_by = None
     with store.begin() as connection:
         if report.stopped_by == "person":  # goes on where it was as soon as somebody serves it again
@@ -149,7 +157,14 @@ def _follow_hints(session: Session, watched: Watched, tell: Tell) -> None:
             wanted.setdefault(stream, []).append(id)
     if wanted:
         tell(Began(sync=session.name, kind="hints", flow=""))
-        report = run(session, hints=wanted)
+        try:
+            report = run(session, hints=wanted)
+        except OperationalError:
+            raise
+        except Exception:
+            with session.begin() as connection:
+                hints.settle(connection, session.sync_id, "a", taken)
+            raise
         tell(Ended(sync=session.name, kind="hints", flow="", report=report, zone=watched.zone_name))
         if report.stopped_by == "person":
             return
