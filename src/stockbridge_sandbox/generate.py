@@ -1,13 +1,14 @@
 """A made-up company from a seed: the same numbers, seed and `until` give the same company, record by record.
 
 Whole quantities only, as planning systems take no others; one recipe in eight has a fraction. Every order line is of
-an item, none is free text.
+an item, none is free text. Every composite has a vendor.
 """
 
 import random
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -79,6 +80,7 @@ def generate(
         end,
     )
     recipe_list = draw_recipes(dice, recipe_count, item_list)
+    item_list = _sold_by_someone(item_list, {recipe.item for recipe in recipe_list}, vendor_list)
     built = draw_assemblies(
         random.Random(f"{seed} assemblies"),
         2 * len(recipe_list) if assemblies is None else assemblies,
@@ -285,6 +287,21 @@ def _vendors_of(dice: random.Random, vendors: Sequence[Contact]) -> tuple[str, .
         return ()
     wanted = 1 if draw < 0.86 else dice.randrange(2, 5)
     return tuple(vendor.key for vendor in dice.sample(vendors, min(wanted, len(vendors))))
+
+
+def _sold_by_someone(
+    items: Sequence[Item], composites: Collection[str], vendors: Sequence[Contact]
+) -> list[Item]:
+    """The items, where every composite has a vendor as long as there are any: Optiply demands a supplier of every order, of
+    one to assemble too. Nothing is drawn, so that the other records stay as they are."""
+    if not vendors:
+        return list(items)
+    return [
+        replace(item, vendor=vendors[n % len(vendors)].key)
+        if item.key in composites and not item.vendor
+        else item
+        for n, item in enumerate(items)
+    ]
 
 
 def _stock(dice: random.Random) -> tuple[Stock, ...]:

@@ -98,6 +98,13 @@ def test_recipes_are_nested_hold_services_and_fractions(shop: Company) -> None:
     assert {recipe.combo_type for recipe in shop.recipes} == {"assembly", "kit"}
 
 
+def test_every_composite_has_a_vendor_as_long_as_there_are_any() -> None:
+    for vendors in (0, 2):
+        made = generate(items=200, vendors=vendors, orders=0, seed=11, until=UNTIL)
+        by_key = {item.key: item for item in made.items}
+        assert {bool(by_key[recipe.item].vendor) for recipe in made.recipes} == {bool(vendors)}
+
+
 def test_assemblies_follow_recipes_and_are_done_or_planned(shop: Company) -> None:
     built = {recipe.item for recipe in shop.recipes if recipe.combo_type == "assembly"}
     assert len(shop.assemblies) == 2 * len(shop.recipes)
