@@ -363,15 +363,21 @@ def read_all(
 
 
 def _streams_to_read(session: Session, flows: Sequence[Compiled]) -> list[tuple[Side, Stream, bool]]:
-    """(side, stream, whether values are taken from it), each stream once; derived streams stand for their source."""
+    """(side, stream, whether anything is taken from it), each stream once; derived streams stand for their source.
+
+    A record that begins at side b brings its parts with it, so what is part of such a one is read like it: a part that
+    is not known would be made a second time.
+    """
     out: dict[tuple[Side, str], tuple[Side, Stream, bool]] = {}
     sides: tuple[Side, ...] = ("a", "b")
+    begun_at_b = {one.flow.b for one in session.flows if Op.CREATE in one.a.writes}
     for side in sides:
         streams = session.connector(side).streams()
         for compiled in flows:
             stream = streams[compiled.flow.a if side == "a" else compiled.flow.b]
             stream = streams[stream.derived_from or stream.name]
             takes = side == "a" or compiled.flow.takes_from_b
+            takes = takes or any(one.part_of and one.refers_to in begun_at_b for one in stream.fields)
             known = out.get((side, stream.name))
             out[(side, stream.name)] = (side, stream, takes or (known is not None and known[2]))
     return list(out.values())
