@@ -139,6 +139,8 @@ def test_the_default_payload_comes_as_a_form(door: Door) -> None:
         assert door.send(body, signature=door.sign(signed), content_type=f"{FORM}; charset=UTF-8") == 200
     assert door.told() == [("items", "4600000000017088")]
     assert door.send(body, signature=door.sign(text.encode()), content_type=FORM) == 401
+    flood = b"a&" * 400_000
+    assert door.send(flood, signature=door.sign(flood), content_type=FORM) == 401
     # What is no form is no parameter either.
     assert door.send(body, signature=door.sign(parameters), content_type=JSON) == 401
 

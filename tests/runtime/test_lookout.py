@@ -196,3 +196,11 @@ def test_a_sync_that_is_removed_takes_its_slots_and_hints_along(store: Engine, n
         syncs.remove(connection, number)
         assert schedule.slots(connection, number) == {}
         assert hints.oldest(connection) == {}
+
+
+def test_a_pause_brings_nothing_forward(store: Engine, number: int) -> None:
+    look(Lookout(store=store), NOW)
+    finish(store, number, IMPORTS, NOW + timedelta(days=7))
+    with store.begin() as connection:
+        schedule.pause(connection, number, "quota", moment_text(NOW + timedelta(hours=9)), ["import"])
+    assert slots_of(store, number)[IMPORTS].next_due == moment_text(NOW + timedelta(days=7))

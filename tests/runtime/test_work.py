@@ -217,3 +217,13 @@ def test_hints_are_read_once_and_only_where_the_board_has_such_records(bench: Be
     note(("items", "7"))
     bench.do("hints")
     assert len(left()) == 1
+
+
+def test_hints_do_not_hammer_an_account_that_refuses(bench: Bench) -> None:
+    bench.do("import")
+    with bench.store.begin() as connection:
+        hints.note(connection, bench.number, "a", [("items", "7")], moment_text(NOW))
+    bench.ends = {"outcome": "stopped", "stopped_by": "account"}
+    bench.do("hints")
+    assert bench.slot(IMPORT).paused_by == bench.slot(EXPORT).paused_by == "account"
+    assert bench.next_due(IMPORT) == NOW + timedelta(hours=24)

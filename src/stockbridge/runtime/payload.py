@@ -17,6 +17,7 @@ SIGNATURE = "X-Zoho-Webhook-Signature"
 _FORM = "application/x-www-form-urlencoded"
 _MOST_RECORDS = 50
 _LONGEST_ID = 40
+_MOST_PARAMETERS = 500
 
 # The entity of a payload, without its underscores -> (stream, the key of the id) of what is to be read.
 _READ: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -43,10 +44,14 @@ def is_signed(secret: str, given: str | None, *, query: str, content_type: str, 
     """
     if not given:
         return False
-    of_query = parse_qsl(query, keep_blank_values=True)
+    try:
+        of_query = _parameters(query)
+        of_form = _parameters(body.decode("utf-8", "replace")) if _is_form(content_type) else []
+    except ValueError:
+        return False  # more parameters than anybody sends
     signed = [_joined(of_query) + body, body]
-    if content_type.partition(";")[0].strip().lower() == _FORM:
-        of_both = _joined([*of_query, *_form(body)])
+    if of_form:
+        of_both = _joined([*of_query, *of_form])
         signed += [of_both, of_both + body]
     told = given.strip().lower().encode()
     good = False
@@ -59,8 +64,8 @@ def is_signed(secret: str, given: str | None, *, query: str, content_type: str, 
 def records_of(content_type: str, body: bytes) -> list[tuple[str, str]] | None:
     """(stream, id) of the records to be read anew; None where the body is no JSON. What is not known is left out."""
     text: bytes | str = body
-    if content_type.partition(";")[0].strip().lower() == _FORM:
-        text = dict(_form(body)).get("JSONString", "")
+    if _is_form(content_type):
+        text = dict(_parameters(body.decode("utf-8", "replace"))).get("JSONString", "")
     try:
         payload = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -86,8 +91,12 @@ def _ids(value: Any) -> list[str]:
     return [text for text in (*texts, *numbers) if len(text) <= _LONGEST_ID]
 
 
-def _form(body: bytes) -> list[tuple[str, str]]:
-    return parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+def _is_form(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() == _FORM
+
+
+def _parameters(text: str) -> list[tuple[str, str]]:
+    return parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
 
 
 def _joined(parameters: Sequence[tuple[str, str]]) -> bytes:

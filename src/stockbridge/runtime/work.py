@@ -18,7 +18,6 @@ from stockbridge.runtime.lookout import Watched
 from stockbridge.runtime.queue import Kind, Work
 from stockbridge.store import hints, schedule
 from stockbridge.store.rows import moment_text
-from stockbridge.wiring.schedule import Slot
 from stockbridge.wiring.session import open_sync
 
 _UNTIL_ITS_OWNER_COMES = timedelta(hours=24)
@@ -63,7 +62,7 @@ def carry_out(store: Engine, watched: Watched, work: Work, now: Callable[[], dat
     """One run. Raises `Trouble` where the sync cannot be opened: the code `TAKEN` says that another process holds it."""
     with open_sync(store, watched.row) as session:
         if work.kind == "hints":
-            _follow_hints(session, watched, tell)
+            _follow_hints(session, watched, now, tell)
         else:
             _keep_slot(store, session, watched, work, now, tell)
 
@@ -108,11 +107,11 @@ def _keep_slot(
             next_due=next_due,
             success=moment_text(now()) if report.outcome in ("in step", "left over") else None,
         )
-        pause = _pause(session, report, slot, now())
+        pause = _pause(session, report, slot.kind, now())
         if pause is not None:
             paused_by, until, kinds = pause
-            next_due = moment_text(until)
-            schedule.pause(connection, number, paused_by, next_due, kinds)
+            schedule.pause(connection, number, paused_by, moment_text(until), kinds)
+            next_due = max(next_due, moment_text(until))
     tell(
         Ended(
             sync=session.name,
@@ -127,7 +126,7 @@ def _keep_slot(
 
 
 def _pause(
-    session: Session, report: RunReport, slot: Slot, now: datetime
+    session: Session, report: RunReport, kind: Kind, now: datetime
 ) -> tuple[str, datetime, tuple[str, ...]] | None:
     """What is to be left alone after such an end, why, and until when. Exports have calls of the day to themselves, so
     they go on when the imports have used up theirs."""
@@ -135,7 +134,7 @@ def _pause(
         case "account":
             return "account", now + _UNTIL_ITS_OWNER_COMES, ("import", "export")
         case "quota":
-            kinds = ("import",) if slot.kind == "import" else ("import", "export")
+            kinds = ("import", "export") if kind == "export" else ("import",)
             # In lengths of time, for a session on a fast clock has an hour of its own.
             waits = [
                 meter.resets_at - session.now()
@@ -147,10 +146,11 @@ def _pause(
             return None
 
 
-def _follow_hints(session: Session, watched: Watched, tell: Tell) -> None:
+def _follow_hints(session: Session, watched: Watched, now: Callable[[], datetime], tell: Tell) -> None:
     """Read just the records that were told of. A run that fails leaves them to the next import: polling is the truth."""
     with session.engine.connect() as connection:
         taken = hints.waiting(connection, session.sync_id, "a")
+    pause = None
     wanted: dict[str, list[str]] = {}
     for stream, id, _ in taken:
         if ("a", stream) in session.shelves:
@@ -168,7 +168,11 @@ def _follow_hints(session: Session, watched: Watched, tell: Tell) -> None:
         tell(Ended(sync=session.name, kind="hints", flow="", report=report, zone=watched.zone_name))
         if report.stopped_by == "person":
             return
+        pause = _pause(session, report, "hints", now())
     with session.begin() as connection:
+        if pause is not None:
+            by, until, kinds = pause
+            schedule.pause(connection, session.sync_id, by, moment_text(until), kinds)
         hints.settle(connection, session.sync_id, "a", taken)
 
 

@@ -97,10 +97,10 @@ def end(
 
 
 def pause(connection: Connection, sync_id: int, by: str, until: str, kinds: Collection[str]) -> None:
-    """Try nothing of these kinds before that moment."""
+    """Try nothing of these kinds before that moment. What comes later anyway stays where it is."""
     connection.execute(
         sa.update(schedule)
-        .where(schedule.c.sync == sync_id, schedule.c.kind.in_(kinds))
+        .where(schedule.c.sync == sync_id, schedule.c.kind.in_(kinds), schedule.c.next_due < until)
         .values(paused_by=by, next_due=until)
     )
 
