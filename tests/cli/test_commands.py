@@ -65,7 +65,7 @@ def test_every_flag_is_an_option_in_every_spelling() -> None:
         (("run", "--ful"), "--full"),
         (("runs", "show", "x"), "valid integer"),
         (("run", "--only", "produts"), 'did you mean "products"?'),
-        (("explain", "orders", "1"), "There are: products, suppliers"),
+        (("explain", "orders", "1"), "There are: products, product_compositions"),
         (("sync", "import", "/nowhere/board.toml"), "cannot be read"),
         (("run",), "Make one: stockbridge sync create optiply-board"),
         (("sync", "create", "optiply-board"), "Add one: stockbridge accounts add zoho"),

@@ -44,7 +44,7 @@ def problems(**data: Any) -> list[str]:
 
 
 def test_nothing_given_means_the_documented_defaults() -> None:
-    # The brief's board and decisions D1 to D4.
+    # The brief's board and decisions D1 to D9.
     assert parse().flags == {
         "sync_stock": True,
         "warehouse_ids": (),
@@ -56,6 +56,21 @@ def test_nothing_given_means_the_documented_defaults() -> None:
         "round_quantities": False,
         "hard_delete_products": False,
         "start_date": None,
+        "buy_order_complete_when": "closed",
+        "convert_currency": False,
+        "sync_assembly_orders": True,
+        "assembly_supplier_id": None,
+        "read_recipes_every": 1,
+        "export_orders": True,
+        "export_from": None,
+        "export_orders_of_programs": False,
+        "issue_exported_orders": False,
+        "export_delivery_date": True,
+        "export_line_price": False,
+        "export_buy_order_warehouse_id": None,
+        "export_terms": None,
+        "export_warehouse_id": None,
+        "complete_exported_assemblies": False,
         "full_read_hours": 24,
     }
 
@@ -208,15 +223,27 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "match_products_by": st.sampled_from(["remote_id", "sku"]),
     "start_date": st.none() | st.dates(),
     "full_read_hours": st.integers(1, 744),
+    "buy_order_complete_when": st.sampled_from(["closed", "received"]),
+    "read_recipes_every": st.integers(1, 366),
+    "export_from": st.none() | st.dates(),
+    "export_terms": st.none()
+    | st.text(min_size=1).map(str.strip).filter(lambda text: text.lower() not in ("", "none")),
+    **dict.fromkeys(
+        ("assembly_supplier_id", "export_buy_order_warehouse_id", "export_warehouse_id"),
+        st.none() | st.from_regex(r"[0-9]{1,19}", fullmatch=True),
+    ),
 }
 
 
 @st.composite
 def all_settings(draw: st.DrawFn) -> Settings:
-    flags = {flag.name: draw(VALUES.get(flag.name, st.booleans())) for flag in FLAGS}
+    flags = {
+        flag.name: draw(st.booleans() if isinstance(flag.default, bool) else VALUES[flag.name])
+        for flag in FLAGS
+    }
     mappings = {}
     exclude = {}
-    for flow in draw(st.sets(st.sampled_from(FLOWS))):
+    for flow in draw(st.sets(st.sampled_from(sorted(TARGETS)))):
         names = draw(st.permutations(TARGETS[flow]))
         split = draw(st.integers(0, len(names)))
         fields = [*(name for name in SOURCES[flow] if name != "custom")]

@@ -12,7 +12,7 @@ from stockbridge.cli.output import document, good, say
 from stockbridge.cli.prompt import choose
 from stockbridge.store import accounts, syncs
 from stockbridge.store.accounts import AccountRow
-from stockbridge.wiring.flags import BY_SPELLING
+from stockbridge.wiring.flags import BY_SPELLING, FLAGS
 from stockbridge.wiring.settings import Settings, SettingsError, encode_settings, parse_flags, plain_settings
 
 KIND = "optiply-board"
@@ -45,11 +45,26 @@ def create_optiply_board(
     round_quantities: Annotated[Given, _flag("round_quantities")] = None,
     hard_delete_products: Annotated[Given, _flag("hard_delete_products")] = None,
     start_date: Annotated[Given, _flag("start_date")] = None,
+    buy_order_complete_when: Annotated[Given, _flag("buy_order_complete_when")] = None,
+    convert_currency: Annotated[Given, _flag("convert_currency")] = None,
+    sync_assembly_orders: Annotated[Given, _flag("sync_assembly_orders")] = None,
+    assembly_supplier_id: Annotated[Given, _flag("assembly_supplier_id")] = None,
+    read_recipes_every: Annotated[Given, _flag("read_recipes_every")] = None,
+    export_orders: Annotated[Given, _flag("export_orders")] = None,
+    export_from: Annotated[Given, _flag("export_from")] = None,
+    export_orders_of_programs: Annotated[Given, _flag("export_orders_of_programs")] = None,
+    issue_exported_orders: Annotated[Given, _flag("issue_exported_orders")] = None,
+    export_delivery_date: Annotated[Given, _flag("export_delivery_date")] = None,
+    export_line_price: Annotated[Given, _flag("export_line_price")] = None,
+    export_buy_order_warehouse_id: Annotated[Given, _flag("export_buy_order_warehouse_id")] = None,
+    export_terms: Annotated[Given, _flag("export_terms")] = None,
+    export_warehouse_id: Annotated[Given, _flag("export_warehouse_id")] = None,
+    complete_exported_assemblies: Annotated[Given, _flag("complete_exported_assemblies")] = None,
     full_read_hours: Annotated[Given, _flag("full_read_hours")] = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Make the sync that brings Zoho's products, suppliers and orders to Optiply.
+    """Make the sync that brings Zoho's products, suppliers and orders to Optiply, and what planners order there to Zoho.
 
     Nothing is read or written yet. Mappings and exclusions are set with sync export and sync import.
 
@@ -57,22 +72,10 @@ def create_optiply_board(
     Examples:
       stockbridge sync create optiply-board
       stockbridge sync create optiply-board --warehouse-ids 460000000038080 --start-date 2024-01-01
+      stockbridge sync create optiply-board --sync-assembled true --issue-exported-orders true
     """
-    flags = _flags_of(
-        {
-            "sync_stock": sync_stock,
-            "warehouse_ids": warehouse_ids,
-            "pull_all_sell_orders": pull_all_sell_orders,
-            "sync_assembled": sync_assembled,
-            "not_sync_entities": not_sync_entities,
-            "sell_order_edits": sell_order_edits,
-            "match_products_by": match_products_by,
-            "round_quantities": round_quantities,
-            "hard_delete_products": hard_delete_products,
-            "start_date": start_date,
-            "full_read_hours": full_read_hours,
-        }
-    )
+    given = locals()  # an option for each flag, by the flag's name
+    flags = _flags_of({flag.name: given[flag.name] for flag in FLAGS})
     settings = Settings(flags=flags)
     with opened() as store:
         side_a = pick_account(store, "zoho", zoho)
@@ -104,6 +107,11 @@ def create_optiply_board(
         )
         return
     say(good(f'The sync "{name}" brings {side_a.name} (Zoho) to {side_b.name} (Optiply).'))
+    if settings.flags["export_orders"]:
+        since = settings.flags["export_from"] or "today"
+        say(
+            f"  What planners order in Optiply from {since} on is made in Zoho as well (the flag export_orders)."
+        )
     say("  See what it would do, and what that costs: stockbridge preview")
 
 

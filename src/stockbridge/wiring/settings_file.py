@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -131,7 +132,7 @@ def _flags_table(flags: Mapping[str, Any]) -> Table:
         elif flag.name == "warehouse_ids" and not value:
             table.add(flag.name, "all")
         else:
-            table.add(flag.name, value if flag.name == "start_date" else plain_value(value))
+            table.add(flag.name, value if isinstance(value, date) else plain_value(value))
     return table
 
 
