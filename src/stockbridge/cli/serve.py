@@ -149,6 +149,8 @@ def _greet_hooks(rows: Sequence[SyncRow], address: str, as_json: bool) -> None:
 
 def _tell(told: Told) -> None:
     match told:
+        case Began() if told.kind != "import":
+            pass  # it takes a moment and comes often; its end is told
         case Began():
             again = " again, for the one before was cut short" if told.after_a_cut else ""
             _line(told.sync, f"{_what(told.kind, told.flow)} begins{again}")
