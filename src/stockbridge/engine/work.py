@@ -74,8 +74,7 @@ def decide_chunk(
     if flow.along is not None:
         b_records.update(mirror.get(connection, b_shelf, list(partners.values())))
         pairs.update({(id, partners.get(id)): None for id in free_a})
-        alone = [a_records[id] for id in free_a if id in a_records and id not in partners]
-        _wait_along(session, connection, compiled, alone, refused)
+        _wait_along(session, connection, compiled, pairs, a_records, b_records, refused)
     else:
         match(session, connection, compiled, free_a, free_b, a_records, b_records, pairs, refused, touched)
     _look_up(session, connection, "a", compiled.a.stream, a_records)
@@ -98,25 +97,37 @@ def decide_chunk(
 
 
 def _wait_along(
-    session: Session, connection: Connection, compiled: Compiled, records: list[Record], refused: Refused
+    session: Session,
+    connection: Connection,
+    compiled: Compiled,
+    pairs: Pairs,
+    a_records: dict[str, Record],
+    b_records: dict[str, Record],
+    refused: Refused,
 ) -> None:
-    """Records of a flow that goes along with another one wait until that one has linked them."""
+    """Records of a flow that goes along with another one wait until that one has linked them, or linked them anew where
+    their partner is gone."""
     along = compiled.flow.along or ""
-    standing = [one for one in records if not one.deleted and compiled.a.admit(one.values).in_scope]
-    out = _unlinked(session, connection, along, {one.id for one in standing}, planning=False)
+    standing: dict[str, tuple[str | None, str | None]] = {}
+    for a_id, b_id in pairs:
+        a, b = a_records.get(a_id or ""), b_records.get(b_id or "")
+        alone = b_id is None or (b is not None and b.deleted)
+        if a is not None and alone and not a.deleted and compiled.a.admit(a.values).in_scope:
+            standing[a.id] = (a_id, b_id)
+    out = _unlinked(session, connection, along, standing, planning=False)
     words = along.replace("_", " ")
-    for one in standing:
-        needs = f"{along}:{one.id}"
-        if out.get(one.id) == OUT:
-            refused[(one.id, None)] = Decision(
+    for id, pair in standing.items():
+        needs = f"{along}:{id}"
+        if out.get(id) == OUT:
+            refused[pair] = Decision(
                 kind="left out", needs=needs, reason=f"the {words} it belongs to are left out"
             )
         else:
-            refused[(one.id, None)] = Decision(
+            refused[pair] = Decision(
                 kind="wait",
                 needs=needs,
-                reason=f"It needs {words} {one.id}, which is not at the other side yet.",
-                remedy=f"See: stockbridge explain {along} {one.id}",
+                reason=f"It needs {words} {id}, which is not at the other side yet.",
+                remedy=f"See: stockbridge explain {along} {id}",
             )
 
 
