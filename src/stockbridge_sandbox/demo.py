@@ -1,4 +1,5 @@
-"""`make demo`: a made-up shop arrives in Optiply, an hour of its business follows, and both sides are compared.
+"""`make demo`: a made-up shop arrives in Optiply, an hour of business on both sides follows, an answer gets lost on the
+way, and both sides are compared.
 
 It drives the commands as a person would, each as a process of its own, against the sandbox over real HTTP, and writes
 `.demo/report.json`. Exit code 0 when every run ended in step and both sides say the same, 1 when not, 130 for Ctrl-C.
@@ -18,14 +19,17 @@ from types import FrameType
 from typing import Any
 
 from stockbridge_sandbox.compare import Comparison, compare
-from stockbridge_sandbox.compare_parts import OPTIPLY_COLLECTIONS, ZOHO_COLLECTIONS, State
-from stockbridge_sandbox.compare_streams import in_scope
+from stockbridge_sandbox.compare_parts import OPTIPLY_COLLECTIONS, ZOHO_COLLECTIONS, Board, State
+from stockbridge_sandbox.demo_events import Event, hour_in_zoho, lost_answer, mend_recipes, planner_orders
 from stockbridge_sandbox.demo_figures import (
     Step,
     business_lines,
-    company_line,
+    company_lines,
     counts_table,
+    export_lines,
+    exported_line,
     least_calls,
+    least_export_calls,
     report,
     runs_table,
 )
@@ -34,6 +38,8 @@ from stockbridge_sandbox.demo_programs import DemoError, Sandbox, ask, program, 
 _SPEED = 60
 _IN_STEP, _LEFT_OVER, _INTERRUPTED = 0, 3, 130
 _MOST_DIFFERENCES = 20
+_BOARD = Board(sync_assembled=True)  # as the demo makes its sync
+_LOST = "lost"  # the one run that need not end in step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +59,9 @@ class Demo:
     box: Sandbox
     variables: dict[str, str]
     runs: list[_Run] = field(default_factory=list)
-    before: State = field(default_factory=dict)  # Zoho before its hour of business
+    before: State = field(default_factory=dict)  # Zoho before the hour of business
     example: str = ""  # the SKU of an item that something happened to
+    orders: list[Event] = field(default_factory=list)  # of Optiply's planner
     seen: int = 0  # the last request of the sandbox's log that was looked at
 
     def zoho(self) -> State:
@@ -91,8 +98,13 @@ def _demo(options: argparse.Namespace, began: float) -> int:
     directory.mkdir(parents=True, exist_ok=True)
     written = directory / "report.json"
     written.unlink(missing_ok=True)
-    _say("Stockbridge keeps Optiply in step with Zoho Inventory. Here both are simulated, on this machine;")
-    _say("nothing leaves it, and every name is made up.")
+    _say(
+        "Stockbridge keeps Zoho Inventory and Optiply in step: what a shop has, sells and buys goes from Zoho to"
+    )
+    _say(
+        "Optiply, and what its planner orders in Optiply goes back to Zoho. Here both are simulated, on this"
+    )
+    _say("machine; nothing leaves it, and every name is made up. It takes about a minute; Ctrl-C stops it.")
     size = {name: getattr(options, name) for name in ("items", "vendors", "orders", "seed")}
     with sandbox(**size, log=directory / "sandbox.log") as box:
         demo = play(box, home, options.seed)
@@ -111,8 +123,9 @@ def play(box: Sandbox, home: Path, seed: int) -> Demo:
     demo.variables["STOCKBRIDGE_CLOCK_SPEED"] = str(_SPEED)
     _first_run(demo, demo.before)
     now = _business(demo, seed)
-    _second_run(demo, demo.before, now)
-    _third_run(demo, now)
+    _second_run(demo, now)
+    _third_run(demo)
+    _lost_answer(demo, seed)
     return demo
 
 
@@ -123,21 +136,28 @@ def judge(demo: Demo, written: Path) -> int:
         demo.box.state("optiply", OPTIPLY_COLLECTIONS),
         coupling_id=demo.box.get("/accounts")["optiply"]["coupling_id"],
         imported=demo.before["salesorders"],
+        board=_BOARD,
     )
     steps = _steps(demo)
-    in_step = comparison.in_step and all(step.outcome == "in step" for step in steps)
+    in_step = comparison.in_step and all(step.outcome == "in step" for step in steps if step.name != _LOST)
     written.write_text(json.dumps(report(steps, comparison, in_step=in_step), indent=2) + "\n")
     _tell_result(steps, comparison)
     return 0 if in_step else 1
 
 
 def _introduce(demo: Demo) -> State:
+    mended = mend_recipes(demo.box, demo.zoho())
     zoho = demo.zoho()
     call = {"method": "GET", "path": "/organizations"}
     name = demo.box.post("/zoho/call", call)["organizations"][0]["name"]
     _say()
-    _say(company_line(name, zoho))
+    for line in company_lines(name, zoho):
+        _say(line)
     _say("Its Optiply account is empty.")
+    if mended:
+        _say(
+            f"(Recipes with a part of a piece, {mended} here, are rounded up first: Optiply takes whole ones only.)"
+        )
     return zoho
 
 
@@ -173,7 +193,14 @@ def _sign_in(demo: Demo) -> None:
             "STOCKBRIDGE_OPTIPLY_CLIENT_SECRET": optiply["client_secret"],
         },
     )
-    _command(demo, "sync create optiply-board", "sync", "create", "optiply-board")
+    _command(
+        demo,
+        "sync create optiply-board --sync-assembled true",
+        *("sync", "create", "optiply-board", "--sync-assembled", "true"),
+    )
+    _say(
+        "  With sync-assembled, which is off unless asked for, the recipes of assembled products come along."
+    )
 
 
 def _first_run(demo: Demo, zoho: State) -> None:
@@ -185,45 +212,64 @@ def _first_run(demo: Demo, zoho: State) -> None:
     _command(demo, "preview --samples 1", "preview", "--samples", "1")
     looked = time.monotonic() - began
     _title("The first run")
-    # The look reads every list once; the run after it must ask each of the three lists once more for what is new.
-    _run(demo, "first", [], least=least_calls(None, zoho, full=True) + 3, looked=looked)
+    # The look reads every list once; the run after it must ask each of the six lists once more for what is new.
+    _run(demo, "first", [], least=least_calls(None, zoho, full=True) + 6, looked=looked)
 
 
 def _business(demo: Demo, seed: int) -> State:
-    _title("An hour of business in Zoho")
-    events = demo.box.post("/business", {"hours": 1, "seed": seed})["events"]
-    events += _deletion(demo, events)
+    _title("An hour of business, on both sides")
+    events = hour_in_zoho(demo.box, demo.before, demo.zoho(), seed)
+    _say("In Zoho:")
     for line in business_lines(events):
         _say(line)
     demo.example = next((each["number"] for each in events if each["what"] == "stock_moved"), "")
+    demo.orders = planner_orders(demo.box, seed, buy_orders=2, assemblies=1)
+    _say("In Optiply its planner orders:")
+    for line in business_lines(demo.orders):
+        _say(line)
     return demo.zoho()
 
 
-def _deletion(demo: Demo, events: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Delete one more order, where the hour deleted none that Optiply has: deletions are a part of the story."""
-    imported = {order["id"] for order in demo.before["salesorders"] if in_scope(order)}
-    if any(each["what"] == "order_deleted" and each["id"] in imported for each in events):
-        return []
-    for order in demo.zoho()["salesorders"]:
-        untouched = not any(float(line["shipped"]) or float(line["invoiced"]) for line in order["lines"])
-        if order["id"] in imported and order["order_status"] == "confirmed" and untouched:
-            demo.box.post("/zoho/call", {"method": "DELETE", "path": f"/salesorders/{order['id']}"})
-            return [{"what": "order_deleted", "id": order["id"], "number": order["number"], "detail": ""}]
-    return []
-
-
-def _second_run(demo: Demo, before: State, now: State) -> None:
+def _second_run(demo: Demo, now: State) -> None:
     _title("The second run")
     _say(
         "Zoho tells what changed, but not what was deleted. A full read of its lists, which a sync does by itself"
     )
-    _say("once a day, finds out; --full asks for it now.")
-    _run(demo, "changes", ["--full"], least=least_calls(before, now, full=True))
+    _say("once a day, finds out; --full asks for it now. The same run makes the planner's orders in Zoho.")
+    assemblies = sum(order["what"] == "assembly_order_placed" for order in demo.orders)
+    made = least_export_calls(buy_orders=len(demo.orders) - assemblies, assemblies=assemblies)
+    _run(demo, "changes", ["--full"], least=least_calls(demo.before, now, full=True) + made)
+    _say()
+    for line in export_lines(demo.orders, demo.zoho()):
+        _say(line)
 
 
-def _third_run(demo: Demo, now: State) -> None:
+def _third_run(demo: Demo) -> None:
     _title("A third run, with nothing to do")
+    now = demo.zoho()
     _run(demo, "idle", [], least=least_calls(now, now, full=False))
+
+
+def _lost_answer(demo: Demo, seed: int) -> None:
+    _title("An answer that never comes")
+    before = demo.zoho()
+    orders = planner_orders(demo.box, seed + 1, buy_orders=1, assemblies=0)
+    _say("The planner orders once more:")
+    for line in business_lines(orders):
+        _say(line)
+    _say(
+        "Zoho makes the purchase order, but the line breaks before it can say so, and for minutes its lists do not"
+    )
+    _say("show what is new. To send the order again now could mean to order the goods twice.")
+    with lost_answer(demo.box):
+        # The call that makes the order, and one that looks for its reference.
+        _run(demo, _LOST, ["--exports"], least=least_export_calls(buy_orders=len(orders), assemblies=0) + 1)
+    _say()
+    _say("Five minutes later the next run looks for the reference again, before it would make anything.")
+    _run(demo, "found", [], least=least_calls(before, demo.zoho(), full=False) + 1)
+    _say()
+    for line in export_lines(orders, demo.zoho()):
+        _say(line)
 
 
 def _run(demo: Demo, name: str, options: list[str], *, least: int, looked: float = 0) -> None:
@@ -281,9 +327,12 @@ def _tell_result(steps: list[Step], comparison: Comparison) -> None:
     more = len(comparison.differences) - _MOST_DIFFERENCES
     if more > 0:
         _say(f"✗ and {more:,} more")
+    for sentence in comparison.apart[:_MOST_DIFFERENCES]:
+        _say(f"Left as it is: {sentence}")
     for step in steps:
-        if step.outcome != "in step":
+        if step.outcome != "in step" and step.name != _LOST:
             _say(f"✗ The {step.name} run did not end in step: {step.outcome}.")
+    _say(exported_line(comparison))
     if comparison.in_step:
         _say(f"✓ No difference: {comparison.values:,} values were compared, one by one.")
 

@@ -31,8 +31,31 @@ _WORDS = {
     "item_vendor_changed": ("item with another vendor", "items with another vendor"),
     "vendor_created": ("new vendor", "new vendors"),
     "vendor_edited": ("vendor renamed", "vendors renamed"),
+    "recipe_edited": ("recipe changed", "recipes changed"),
+    "purchase_issued": ("purchase order issued", "purchase orders issued"),
+    "purchase_received": ("receipt of a part", "receipts of a part"),
+    "assembly_completed": ("assembly completed", "assemblies completed"),
+    "buy_order_placed": ("buy order placed", "buy orders placed"),
+    "assembly_order_placed": ("assembly order placed", "assembly orders placed"),
 }
-_RUNS = {"first": "first run", "changes": "second run", "idle": "third run, no changes"}
+_RUNS = {
+    "first": "first run",
+    "changes": "second run",
+    "idle": "third run, no changes",
+    "lost": "answer lost",
+    "found": "the run after it",
+}
+REPORTED = ("first", "changes", "idle")
+"""The runs of the report; what follows them is a lesson of its own."""
+
+# Flows that write no record of their own, or another kind of receipt, count with the stream whose rows they write.
+_WRITES = {
+    "assembled_products": "products",
+    "assembly_receipts": "receipt_lines",
+    "assembly_completions": "assembly_orders",
+}
+_NOT_ORDERED = ("cancelled", "rejected")
+_OF_A_RECIPE = ("name", "sku", "status", "unit", "parts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +71,11 @@ class Step:
 
     def by_stream(self, what: str) -> dict[str, int]:
         """ "created", "updated" or "removed" records, by stream."""
-        return {flow["flow"]: flow[what] for flow in self.flows}
+        found: dict[str, int] = {}
+        for flow in self.flows:
+            stream = _WRITES.get(flow["flow"], flow["flow"])
+            found[stream] = found.get(stream, 0) + flow[what]
+        return found
 
     def total(self, what: str) -> int:
         """The same of all streams together."""
@@ -59,19 +86,50 @@ def least_calls(before: State | None, now: State, *, full: bool) -> int:
     """The least possible Zoho calls to bring over what changed between two states of Zoho (facts: Zoho 13).
 
     A list call a page, at least one a list; a call for each hundred changed items, whose stock for sale no list tells;
-    a call for each order that is new in scope, whose lines no list tells.
+    a call for each sales order that is new in scope, each purchase order that changed and each recipe that did, whose
+    lines no list tells. Receipts come with their orders, assemblies with their list.
     """
     vendors = [contact for contact in now["contacts"] if contact["contact_type"] == "vendor"]
     items = _changed(before, "items", now["items"])
     orders = _changed(before, "salesorders", now["salesorders"])
-    lists = (
-        (now["items"], vendors, now["salesorders"])
-        if full
-        else (items, _changed(before, "contacts", vendors), orders)
+    # Each list of the API, with the rows that it must give: all, or those that changed.
+    lists: list[tuple[str, Sequence[Mapping[str, Any]]]] = [
+        ("items", now["items"]),
+        ("items", [item for item in now["items"] if item["is_combo_product"]]),  # /compositeitems
+        ("contacts", vendors),
+        *((name, now[name]) for name in ("salesorders", "purchaseorders", "bundles")),
+    ]
+    pages = sum(
+        max(1, _calls(len(rows if full else _changed(before, name, rows)), _PAGE)) for name, rows in lists
     )
     known = {order["id"] for order in before["salesorders"] if in_scope(order)} if before else set()
     new = [order for order in orders if in_scope(order) and order["id"] not in known]
-    return sum(max(1, _calls(len(rows), _PAGE)) for rows in lists) + _calls(len(items), _BULK) + len(new)
+    return pages + _calls(len(items), _BULK) + len(new) + _recipes(before, now) + _purchases(before, now)
+
+
+def least_export_calls(*, buy_orders: int, assemblies: int) -> int:
+    """The least possible Zoho calls to make these there: one each, and one for the recipe of an assembly, whose parts the
+    call that makes it must name (facts: Zoho 10.5 and 13)."""
+    return buy_orders + 2 * assemblies
+
+
+def _recipes(before: State | None, now: State) -> int:
+    """Composites that are new, or whose recipe is not what it was."""
+    then = {item["id"]: item for item in before["items"]} if before else {}
+    composites = (item for item in now["items"] if item["is_combo_product"])
+    return sum(
+        item["id"] not in then or any(then[item["id"]][name] != item[name] for name in _OF_A_RECIPE)
+        for item in composites
+    )
+
+
+def _purchases(before: State | None, now: State) -> int:
+    """Purchase orders in scope of which anything changed."""
+    then = {order["id"]: order for order in before["purchaseorders"]} if before else {}
+    return sum(
+        order["order_status"] not in _NOT_ORDERED and then.get(order["id"]) != order
+        for order in now["purchaseorders"]
+    )
 
 
 def _changed(before: State | None, name: str, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -83,13 +141,16 @@ def _calls(rows: int, size: int) -> int:
     return -(-rows // size)
 
 
-def company_line(name: str, zoho: State) -> str:
-    """What is waiting, in a sentence."""
+def company_lines(name: str, zoho: State) -> list[str]:
+    """What is waiting, in a sentence or two."""
     vendors = sum(1 for contact in zoho["contacts"] if contact["contact_type"] == "vendor")
-    return (
-        f"{name} is waiting in a simulated Zoho Inventory: {_count(len(zoho['items']), 'item')}, "
-        f"{_count(vendors, 'vendor')}, {_count(len(zoho['salesorders']), 'sales order')}."
-    )
+    made = sum(1 for item in zoho["items"] if item["is_combo_product"])
+    return [
+        f"{name} is waiting in a simulated Zoho Inventory: {_count(len(zoho['items']), 'item')}, {made:,} of them made",
+        f"of others, {_count(vendors, 'vendor')}, {_count(len(zoho['salesorders']), 'sales order')}, "
+        f"{_count(len(zoho['purchaseorders']), 'purchase order')} in all states, "
+        f"{_count(len(zoho['bundles']), 'assembly')}.",
+    ]
 
 
 def business_lines(events: Iterable[Mapping[str, str]]) -> list[str]:
@@ -120,6 +181,35 @@ def counts_table(comparison: Comparison) -> list[str]:
         for stream, count in comparison.counts.items()
     ]
     return _table(("", "Zoho", "Optiply"), rows)
+
+
+def export_lines(orders: Iterable[Mapping[str, str]], zoho: State) -> list[str]:
+    """What the planner's orders became in Zoho, found by their reference: a line each (D8)."""
+    lines = []
+    for order in orders:
+        assembly = order["what"] == "assembly_order_placed"
+        rows = zoho["bundles" if assembly else "purchaseorders"]
+        reference = order["line"] if assembly else order["id"]
+        there = [row for row in rows if row["reference_number"] == reference]
+        number = "transaction_number" if assembly else "number"
+        became = ", ".join(f"{row[number]} ({row.get('order_status') or row['status']})" for row in there)
+        what = "assembly order" if assembly else "buy order"
+        lines.append(
+            f"  {what} {order['id']} → {became or 'nothing'} in Zoho, under the reference {reference}"
+        )
+    return lines
+
+
+def exported_line(comparison: Comparison) -> str:
+    """How many of the planner's orders stand in Zoho, and how many once too often."""
+    made = comparison.exports
+    twice = (
+        "none of them twice" if not made.duplicates else f"{_count(made.duplicates, 'time')} once too often"
+    )
+    return (
+        f"Of Optiply's planner {_count(made.buy_orders, 'buy order')} and "
+        f"{_count(made.assembly_orders, 'assembly order')} stand in Zoho, {twice}."
+    )
 
 
 def runs_table(steps: Iterable[Step]) -> list[str]:
@@ -164,10 +254,16 @@ def report(steps: Iterable[Step], comparison: Comparison, *, in_step: bool) -> d
                 "refused": step.total("refused"),
             }
             for step in steps
+            if step.name in REPORTED
         ],
         "counts": {
             stream: {"zoho": count.zoho, "optiply": count.optiply}
             for stream, count in comparison.counts.items()
+        },
+        "exports": {
+            "buy_orders": comparison.exports.buy_orders,
+            "assembly_orders": comparison.exports.assembly_orders,
+            "duplicates": comparison.exports.duplicates,
         },
         "in_step": in_step,
     }
@@ -185,7 +281,8 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _count(many: int, one: str) -> str:
-    return f"{many:,} {one if many == 1 else one + 's'}"
+    several = f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
+    return f"{many:,} {one if many == 1 else several}"
 
 
 def _cut(text: str) -> str:
