@@ -15,7 +15,7 @@ from stockbridge.core.mapping import BACK, OUT, Move
 from stockbridge.core.record import Record, Stream
 from stockbridge.engine.match import Pairs, Refused, linked_along, match
 from stockbridge.engine.session import Session
-from stockbridge.store import links, mirror
+from stockbridge.store import links, mirror, waiting
 
 PLANNED = "(to be made)"
 
@@ -223,12 +223,13 @@ def _collect(moves: Iterable[Move], record: Record, wanted: dict[str, set[str]])
 def _unlinked(
     session: Session, connection: Connection, flow: str, ids: Collection[str], planning: bool
 ) -> dict[str, str]:
-    """Of records that have no link: those that a rule keeps out, and (with `planning`) those that a run would recognise or
+    """Of records that have no link: those that are kept out, and (with `planning`) those that a run would recognise or
     make before the records that refer to them. The others are waited for."""
     compiled = next((one for one in session.flows if one.flow.name == flow), None)
     if compiled is None:
         return {}
     there = _marked(session, connection, compiled, ids) if planning else {}
+    parked = waiting.left_out(connection, session.sync_id, flow, "a", ids)
     out: dict[str, str] = {}
     for id, record in mirror.get(connection, session.at("a", compiled.flow.a), ids).items():
         if record.deleted:
@@ -240,6 +241,8 @@ def _unlinked(
             out[id] = there[id]
         elif Op.CREATE not in compiled.b.writes:
             out[id] = OUT  # only recognised, never made: nobody can wait for it
+        elif id in parked:
+            out[id] = OUT  # what it refers to is left out
         elif planning:
             out[id] = PLANNED
     return out

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Delete,
+    Select,
     Update,
     and_,
     bindparam,
@@ -162,6 +163,25 @@ def rows(
         msgspec.convert({str(key): value for key, value in row._mapping.items() if key != "sync"}, Unsettled)
         for row in connection.execute(query)
     ]
+
+
+@lru_cache
+def _left_out(dialect: str) -> Select[Any]:
+    return select(waiting.c.id).where(
+        waiting.c.sync == bindparam("at_sync"),
+        waiting.c.flow == bindparam("at_flow"),
+        waiting.c.side == bindparam("at_side"),
+        waiting.c.state == "left out",
+        among(dialect, waiting.c.id),
+    )
+
+
+def left_out(connection: Connection, sync_id: int, flow: str, side: str, ids: Collection[str]) -> set[str]:
+    """Those of these records that are left out because of a record they refer to."""
+    if not ids:
+        return set()
+    here = {"at_sync": sync_id, "at_flow": flow, "at_side": side, "ids": packed(connection, ids)}
+    return set(connection.execute(_left_out(connection.dialect.name), here).scalars())
 
 
 def counts(connection: Connection, sync_id: int, flow: str) -> tuple[int, int]:
