@@ -35,7 +35,10 @@ from stockbridge_sandbox.run import Sandbox, start
 SPEED = 1200.0
 """How fast both clocks run; back-off and the minute's limit cost no time then."""
 
-LISTS = ("/items", "/contacts", "/salesorders")
+LISTS = ("/items", "/contacts", "/salesorders", "/purchaseorders", "/bundles")
+"""The lists of Zoho that a board reads, unless its flags say otherwise."""
+
+_SHOWN_NOWHERE = ("buyOrderLines/", "receiptLines/")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,6 +78,19 @@ class Done:
             for one in self.calls
             if one.system == "optiply" and one.method != "GET" and not one.path.endswith("/token")
         ]
+
+    @property
+    def news(self) -> list[tuple[str, str]]:
+        """The writes that say more than which record of Zoho a line or receipt is. Optiply takes that and does not show
+        it (facts: Optiply 1.5), so that a store which is new to them can only say it once more."""
+        marks = [
+            ("PATCH", one.path.removeprefix("/v1/"))
+            for one in self.calls
+            if one.system == "optiply" and one.method == "PATCH"
+            if one.path.removeprefix("/v1/").startswith(_SHOWN_NOWHERE)
+            if set(msgspec.json.decode(one.body)["data"]["attributes"]) == {"remoteId"}
+        ]
+        return [one for one in self.writes if one not in marks]
 
 
 def command(*arguments: str) -> Done:

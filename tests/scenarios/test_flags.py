@@ -82,7 +82,9 @@ def test_a_start_date_leaves_older_orders_out(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_entities_that_are_not_synced(monkeypatch: pytest.MonkeyPatch) -> None:
-    with board(monkeypatch, not_sync_entities=["suppliers", "supplier_products", "sellOrders"]) as shop:
+    left_out = ["suppliers", "supplier_products", "sellOrders"]
+    left_out += ["buyOrders", "buyOrderLines", "receiptLines", "assemblyOrders"]
+    with board(monkeypatch, not_sync_entities=left_out) as shop:
         done = shop.run()
         assert done.code == 0
         assert set(done.zoho_paths) == {"/items", "/itemdetails"}
@@ -101,6 +103,8 @@ def test_what_others_refer_to_is_recognised_even_when_it_is_not_synced(
             assert shop.optiply(name) == {}
         assert shop.optiply("supplierProducts") == {}  # nothing to hang them on
         assert bool(shop.optiply("sellOrders")) == ("products" not in left_out)
+        assert bool(shop.optiply("buyOrders")) == ("suppliers" not in left_out)
+        assert shop.optiply("buyOrderLines") == {}
         idle = shop.run()
         assert (idle.code, idle.writes) == (0, [])
 
