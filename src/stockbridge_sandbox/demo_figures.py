@@ -41,12 +41,12 @@ _WORDS = {
 _RUNS = {
     "first": "first run",
     "changes": "second run",
-    "idle": "third run, no changes",
-    "lost": "answer lost",
+    "lost": "exports, an answer lost",
     "found": "the run after it",
+    "idle": "a run with no changes",
 }
 REPORTED = ("first", "changes", "idle")
-"""The runs of the report; what follows them is a lesson of its own."""
+"""The runs of the report; those around the lost answer are a lesson of their own."""
 
 # Flows that write no record of their own, or another kind of receipt, count with the stream whose rows they write.
 _WRITES = {
@@ -87,7 +87,8 @@ def least_calls(before: State | None, now: State, *, full: bool) -> int:
 
     A list call a page, at least one a list; a call for each hundred changed items, whose stock for sale no list tells;
     a call for each sales order that is new in scope, each purchase order that changed and each recipe that did, whose
-    lines no list tells. Receipts come with their orders, assemblies with their list.
+    lines no list tells; a `full` read looks at the recipe of every composite that changed, even where that may be its
+    stock alone. Receipts come with their orders, assemblies with their list.
     """
     vendors = [contact for contact in now["contacts"] if contact["contact_type"] == "vendor"]
     items = _changed(before, "items", now["items"])
@@ -104,7 +105,8 @@ def least_calls(before: State | None, now: State, *, full: bool) -> int:
     )
     known = {order["id"] for order in before["salesorders"] if in_scope(order)} if before else set()
     new = [order for order in orders if in_scope(order) and order["id"] not in known]
-    return pages + _calls(len(items), _BULK) + len(new) + _recipes(before, now) + _purchases(before, now)
+    recipes = sum(1 for item in items if item["is_combo_product"]) if full else _recipes(before, now)
+    return pages + _calls(len(items), _BULK) + len(new) + recipes + _purchases(before, now)
 
 
 def least_export_calls(*, buy_orders: int, assemblies: int) -> int:

@@ -93,8 +93,8 @@ class RequestLog:
         self._numbers = itertools.count(1)
         self._seen: deque[Seen] = deque(maxlen=100_000)
 
-    def add(self, system: str, request: Request, response: Response | None) -> None:
-        """Note a request and the answer it got, None for none."""
+    def add(self, system: str, request: Request, response: Response | None, *, counted: bool = False) -> None:
+        """Note a request and the answer it got, None for none; `counted` where it cost a call all the same."""
         self._seen.append(
             Seen(
                 n=next(self._numbers),
@@ -104,7 +104,7 @@ class RequestLog:
                 query=request.query,
                 status=response.status if response else None,
                 at=request.at,
-                counted=response.counted if response else False,
+                counted=response.counted if response else counted,
                 body=request.body,
             )
         )
@@ -265,7 +265,7 @@ class Server:
         if "status_after" in kinds:
             response = mount.error(request, kinds["status_after"].status, kinds["status_after"].code)
         if "drop_after" in kinds:
-            self._log.add(system, request, None)
+            self._log.add(system, request, None, counted=response.counted)
             return False
         if "not_json" in kinds:
             response = text_response("<html><body>We will be right back.</body></html>", response.status)
