@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from sqlalchemy.engine import Engine
 
 from engine.two_sides import World
@@ -17,6 +19,7 @@ A_STREAMS = {
         fields=(Field(name="day", kind=TEXT), Field(name="reference", kind=TEXT)),
         abilities=frozenset({Ability.CREATE}),
         mark="reference",
+        settles_after=300,
     ),
     "order_lines": Stream(
         name="order_lines",
@@ -84,6 +87,26 @@ def a_world(store: Engine) -> World:
     return World(store, a, b, (ORDERS, LINES))
 
 
+class Time:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 1, 5, 8, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def pass_by(self, *, minutes: float) -> None:
+        self.moment += timedelta(minutes=minutes)
+
+
+def a_slow_world(store: Engine) -> tuple[World, Time]:
+    """Side a shows a new order only five minutes after it was made."""
+    time = Time()
+    a, b = Memory("Left", A_STREAMS, prefix="a", now=time.now), Memory("Right", B_STREAMS, prefix="b")
+    return World(store, a, b, (ORDERS, LINES), {"now": time.now}), time
+
+
 def test_the_parts_of_an_exported_record_are_recognised_and_not_made_again(store: Engine) -> None:
     of = a_world(store)
     of.a.put("orders", {"day": "monday"})
@@ -95,3 +118,22 @@ def test_the_parts_of_an_exported_record_are_recognised_and_not_made_again(store
     twin = of.a.put("order_lines", {"order": order, "thing": "bell", "quantity": "3"})
     assert of.run().outcome == "in step"
     assert of.b.rows("buy_lines") == {line: {"buy": buy, "what": "bell", "many": "3", "mark": twin}}
+
+
+def test_a_full_read_before_the_other_side_shows_what_was_made_does_not_take_it_for_deleted(
+    store: Engine,
+) -> None:
+    of, time = a_slow_world(store)
+    of.a.put("orders", {"day": "monday"})
+    time.pass_by(minutes=6)
+    assert of.run().outcome == "in step"
+    buy = of.b.put("buys", {"placed": "friday"})
+    assert of.run(exports=True).flows[0].created == 1
+    time.pass_by(minutes=1)
+    assert of.run(full=True).outcome == "in step"
+    assert buy in of.b.rows("buys"), "it was taken for deleted"
+    order = next(id for id, row in of.a.rows("orders").items() if row.get("reference") == buy)
+    of.a.drop("orders", order)
+    time.pass_by(minutes=6)
+    assert of.run(full=True).flows[0].removed == 1  # now its absence tells
+    assert buy not in of.b.rows("buys")

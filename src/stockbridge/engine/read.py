@@ -15,9 +15,9 @@ from stockbridge.core.record import Page, Record, Refusal, Stream
 from stockbridge.core.report import OnProgress, Progress
 from stockbridge.engine.guard import approved
 from stockbridge.engine.session import Session
-from stockbridge.store import checkpoints, mirror, waiting
+from stockbridge.store import checkpoints, journal, mirror, waiting
 from stockbridge.store.checkpoints import Checkpoint
-from stockbridge.store.rows import chunks, next_seq
+from stockbridge.store.rows import chunks, moment_text, next_seq
 
 
 class ReadResult(msgspec.Struct, kw_only=True):
@@ -48,6 +48,7 @@ def read_stream(
     if state.cursor is None and state.swept_at is None:
         sweep = True
     sweep = sweep or state.sweep_cursor is not None
+    began = session.now()
     result = ReadResult(side=side, stream=name, full=sweep)
     if sweep and state.sweep_cursor is None:
         state = msgspec.structs.replace(state, sweep=state.sweep + 1, sweep_cursor="")
@@ -74,7 +75,7 @@ def read_stream(
         nameless = nameless or any(refusal.id.startswith(f"{name}:") for refusal in page.refused)
         result.listed += len(page.records) + len(page.refused)
         progress(result.listed)
-    _finish(session, side, at, state, result, newest, sweep, nameless)
+    _finish(session, side, at, state, result, newest, sweep, nameless, began)
     return result
 
 
@@ -87,6 +88,7 @@ def _finish(
     newest: str | None,
     sweep: bool,
     nameless: bool,
+    began: datetime,
 ) -> None:
     now = session.clock()
     state = msgspec.structs.replace(state, cursor=newest, read_at=now)
@@ -94,6 +96,7 @@ def _finish(
         if sweep:
             # A row without an id may be any of the records that seem to be missing, so nothing is proved then.
             vanished = [] if nameless else mirror.unseen(connection, at, state.sweep)
+            vanished = _long_there(session, connection, side, at.stream, vanished, began)
             standing = mirror.count(connection, at)
             emptied = vanished and len(vanished) == standing and standing > 1
             if emptied and "read-empty" not in approved(session, connection):
@@ -116,6 +119,19 @@ def _finish(
             remedy="Nothing was written, or it could be made a second time; the next run reads the list again.",
             code="nameless",
         )
+
+
+def _long_there(
+    session: Session, connection: Connection, side: Side, stream: Stream, ids: list[str], began: datetime
+) -> list[str]:
+    """These ids without those that we made so shortly before a read began that its list need not have shown them."""
+    if not stream.settles_after or not ids:
+        return ids
+    since = moment_text(began - timedelta(seconds=stream.settles_after))
+    new = journal.made_since(
+        connection, session.sync_id, side, _flows_on(session, side, stream.name), ids, since
+    )
+    return [id for id in ids if id not in new]
 
 
 def _may_create(session: Session, side: Side, stream: str) -> bool:

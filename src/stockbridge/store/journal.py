@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
 from sqlalchemy import Connection, bindparam, case, select, update
 
 from stockbridge.core.record import Values
+from stockbridge.store.rows import chunks
 from stockbridge.store.schema import journal
 
 Outcome: TypeAlias = Literal["done", "adopted", "refused", "not written", "superseded"]
@@ -102,6 +103,29 @@ def still_open(connection: Connection, sync_id: int) -> list[Open]:
         select(*columns).where(journal.c.sync == sync_id, journal.c.outcome.is_(None)).order_by(journal.c.id)
     )
     return [Open(**row._mapping) for row in connection.execute(query)]
+
+
+def made_since(
+    connection: Connection,
+    sync_id: int,
+    side: str,
+    flows: Collection[str],
+    ids: Collection[str],
+    since: str,
+) -> set[str]:
+    """Those of these records of a side whose making was settled at that moment or later."""
+    column = journal.c.a_id if side == "a" else journal.c.b_id
+    query = select(column).where(
+        journal.c.sync == sync_id,
+        journal.c.flow.in_(list(flows)),
+        journal.c.side == side,
+        journal.c.op == "create",
+        journal.c.settled_at >= since,
+    )
+    found: set[str] = set()
+    for some in chunks(ids, 500):
+        found.update(connection.execute(query.where(column.in_(some))).scalars())
+    return found
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
