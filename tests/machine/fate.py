@@ -25,7 +25,7 @@ from stockbridge.engine.session import Session, open_session
 from stockbridge.store.database import open_store
 from stockbridge.store.schema import sync
 
-ALLOW = b'{"things":999,"parts":999}'
+ALLOW = b'{"things":999,"parts":999,"orders":999,"lines":999}'
 
 
 class Death(BaseException):
@@ -142,6 +142,7 @@ class Stage:
     flows: tuple[Flow, ...]
     engine: Engine = field(init=False)
     fate: Fate = field(default_factory=Fate)
+    options: dict[str, Any] = field(default_factory=dict)
     _directory: Path = field(init=False)
 
     def __post_init__(self) -> None:
@@ -165,14 +166,23 @@ class Stage:
                 update(sync).where(sync.c.id == 1).values(epoch=sync.c.epoch + 1).returning(sync.c.epoch)
             ).scalar_one()
         session = open_session(
-            self.engine, sync_id=1, name="test", epoch=epoch, a=self.a, b=self.b, flows=self.flows
+            self.engine,
+            sync_id=1,
+            name="test",
+            epoch=epoch,
+            a=self.a,
+            b=self.b,
+            flows=self.flows,
+            **self.options,
         )
         return replace(session, write_threads=1, fetch_threads=1)
 
     def _let(self, fate: Fate) -> None:
         self.fate = self.a.fate = self.b.fate = fate
 
-    def run(self, fate: Fate | None = None, *, full: bool = False, approve: bool = False) -> RunReport | None:
+    def run(
+        self, fate: Fate | None = None, *, full: bool = False, exports: bool = False, approve: bool = False
+    ) -> RunReport | None:
         """One run under that fate; None where the process died in it."""
         session = self.open()
         if approve:
@@ -180,7 +190,7 @@ class Stage:
                 connection.execute(update(sync).values(approved=ALLOW))
         self._let(fate or Fate())
         try:
-            return run(session, full=full)
+            return run(session, full=full, exports=exports)
         except Death:
             return None
 
