@@ -87,6 +87,14 @@ def test_a_removing_rule_does_not_bring_into_scope_nor_keep_out() -> None:
     assert not admit({"status": "on"}).gone
 
 
+def test_what_a_removing_rule_takes_is_left_out_in_its_words() -> None:
+    void = Rule(when=when(status="void"), then=Then.REMOVE, otherwise="void orders")
+    assert compile_rules((void,))({"status": "void"}).left_out == "void orders"
+    assert compile_rules((void,))({"status": "on"}).left_out == ""
+    wanted = Rule(when=when(status="on"), then=Then.SYNC, otherwise="drafts and void orders")
+    assert compile_rules((void, wanted))({"status": "void"}).left_out == "drafts and void orders"
+
+
 def test_setting_rules_add_values_and_later_ones_win() -> None:
     admit = compile_rules(
         (

@@ -102,7 +102,8 @@ class Then(StrEnum):
 class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """IF all conditions hold THEN the action. Several SYNC rules are OR-ed; without any, every record is in scope.
 
-    `otherwise` says in a few words what a record is that this SYNC rule keeps out ("drafts and void orders").
+    `otherwise` says in a few words what a record is that this SYNC rule keeps out ("drafts and void orders"), or that this
+    REMOVE rule takes out ("void orders").
     """
 
     when: tuple[Condition, ...]

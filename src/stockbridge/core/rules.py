@@ -12,7 +12,7 @@ from stockbridge.core.record import Value, Values, value_of
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What the rules say of one record. `left_out` is the reason in words where it is not in scope."""
+    """What the rules say of one record. `left_out` is the reason in words where it is not in scope, or gone."""
 
     in_scope: bool
     gone: bool
@@ -74,17 +74,17 @@ def compile_rules(rules: tuple[Rule, ...]) -> Callable[[Values], Verdict]:
         return True
 
     def admit(values: Values) -> Verdict:
-        gone = any(meets(rule, values) for rule in removing)
+        taken = next((rule for rule in removing if meets(rule, values)), None)
         in_scope = not admitting or any(meets(rule, values) for rule in admitting)
         sets: dict[str, Value] = {}
         for rule in setting:
             if meets(rule, values):
                 sets.update(rule.values)
-        left_out = ""
+        left_out = taken.otherwise if taken is not None else ""
         if not in_scope:
             first = admitting[0]
             failing = next(one for one in first.when if not holds(one, values))
             left_out = failing.otherwise or first.otherwise or f"not: {first.words()}"
-        return Verdict(in_scope, gone, sets, left_out)
+        return Verdict(in_scope, taken is not None, sets, left_out)
 
     return admit

@@ -67,11 +67,16 @@ def preview(session: Session, on_progress: OnProgress = lambda _: None) -> Previ
 
 def plan_from_store(session: Session) -> list[FlowPreview]:
     """What a run would do with what is read already. Makes no call and writes nothing."""
+    made: set[tuple[str, str]] = set()
     with session.engine.connect() as connection:
-        return [_flow(session, connection, compiled) for compiled in session.flows]
+        return [_flow(session, connection, compiled, made) for compiled in session.flows]
 
 
-def _flow(session: Session, connection: Connection, compiled: Compiled) -> FlowPreview:
+def _flow(
+    session: Session, connection: Connection, compiled: Compiled, made: set[tuple[str, str]]
+) -> FlowPreview:
+    """One flow. `made` gathers what a run would make or recognise, as (flow, id at side a): what goes along with it is
+    written then."""
     flow = compiled.flow
     out = FlowPreview(flow=flow.name)
     state = checkpoints.load_flow(connection, session.sync_id, flow.name)
@@ -91,7 +96,7 @@ def _flow(session: Session, connection: Connection, compiled: Compiled) -> FlowP
         thin = {
             one.id for one in lacking_detail(session, connection, compiled, [record for _, record in rows_a])
         }
-        _count_unread(session, connection, compiled, out, thin)
+        _count_unread(session, connection, compiled, out, thin, made)
         seen.update(("a", id) for id in thin)
         items = decide_chunk(
             session,
@@ -102,7 +107,7 @@ def _flow(session: Session, connection: Connection, compiled: Compiled) -> FlowP
             recheck=recheck,
             planning=True,
         )
-        _count_new(session, compiled, out, items, seen)
+        _count_new(compiled, out, items, seen, made)
     unsettled = [
         row
         for row in waiting.rows(connection, session.sync_id, flow.name, limit=100_000)
@@ -115,7 +120,7 @@ def _flow(session: Session, connection: Connection, compiled: Compiled) -> FlowP
     for some in chunks(anew, CHUNK):  # what they wait for may be there by now, or be made by this very run
         a_ids, b_ids = ([row.id for row in some if row.side == side] for side in ("a", "b"))
         items = decide_chunk(session, connection, compiled, a_ids, b_ids, recheck=recheck, planning=True)
-        _count_new(session, compiled, out, items, seen)
+        _count_new(compiled, out, items, seen, made)
     linked = links.count(connection, session.sync_id, flow.name)
     for _side, gone in deletions_to_come(session, connection, compiled):
         if words := limits.too_many_deletions(gone, linked):
@@ -124,11 +129,11 @@ def _flow(session: Session, connection: Connection, compiled: Compiled) -> FlowP
 
 
 def _count_new(
-    session: Session,
     compiled: Compiled,
     out: FlowPreview,
     items: Sequence[Item],
     seen: set[tuple[str, str]],
+    made: set[tuple[str, str]],
 ) -> None:
     """Count what was not counted yet; a pair that changed at both sides comes up twice."""
     for item in items:
@@ -137,11 +142,16 @@ def _count_new(
         if item.b_id is not None and ("b", item.b_id) in seen:
             continue
         seen.update((side, id) for side, id in (("a", item.a_id), ("b", item.b_id)) if id is not None)
-        _count(session, compiled, out, item)
+        _count(compiled, out, item, made)
 
 
 def _count_unread(
-    session: Session, connection: Connection, compiled: Compiled, out: FlowPreview, thin: set[str]
+    session: Session,
+    connection: Connection,
+    compiled: Compiled,
+    out: FlowPreview,
+    thin: set[str],
+    made: set[tuple[str, str]],
 ) -> None:
     """Records whose details cost a call each: they are in scope by their list row and count as writes to come."""
     if not thin:
@@ -149,14 +159,17 @@ def _count_unread(
     items = decide_chunk(session, connection, compiled, thin, [], planning=True)
     for item in items:
         out.unread += 1
-        if item.link is None:
+        if item.link is None and compiled.flow.along is None:
             out.create += 1
+            made.add((compiled.flow.name, item.a_id or ""))
         else:
             out.update += 1
 
 
-def _count(session: Session, compiled: Compiled, out: FlowPreview, item: Item) -> None:
+def _count(compiled: Compiled, out: FlowPreview, item: Item, made: set[tuple[str, str]]) -> None:
     decision = item.decision
+    if item.link is None and item.a_id is not None and decision.kind in ("write", "unread", "agree"):
+        made.add((compiled.flow.name, item.a_id))
     match decision.kind:
         case "write":
             ops = [write.op for write in decision.writes]
@@ -175,6 +188,8 @@ def _count(session: Session, compiled: Compiled, out: FlowPreview, item: Item) -
             out.adopt += 1
         case "left out":
             out.left_out[decision.reason] = out.left_out.get(decision.reason, 0) + 1
+        case "wait" if compiled.flow.along is not None and (compiled.flow.along, item.a_id) in made:
+            out.update += 1
         case "wait":
             out.waiting[decision.reason] = out.waiting.get(decision.reason, 0) + 1
         case "refuse":
