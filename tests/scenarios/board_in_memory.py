@@ -84,7 +84,8 @@ class _Books(Memory):
                 items = self.rows("items")
                 parts = [one for one in whole["parts"] if items[one["item_id"]]["product_type"] != "service"]
                 whole["parts"] = [
-                    {"name": items[one["item_id"]]["name"], "sku": None, **one} for one in parts
+                    {**{name: items[one["item_id"]][name] for name in ("name", "sku")}, **one}
+                    for one in parts
                 ]
                 ids = [one["item_id"] for one in parts]
                 whole["part_ids"] = list(dict.fromkeys(f"{id}_{one}" for one in ids))
@@ -155,9 +156,8 @@ class _Planner(Memory):
     """Optiply: an order shows its lines, an assembly order is a line as well, and whoever calls is a program."""
 
     def put(self, stream: str, values: Values, id: str | None = None) -> str:
-        first: Values = {"remoteId": None, "createdFromPublicApi": False}
-        if stream in ("buyOrders", "assemblyOrders"):
-            first |= {"completed": None, "expectedDeliveryDate": None}
+        shown = (one.name for one in OPTIPLY[stream].fields if not one.detail)
+        first: Values = {**dict.fromkeys(shown), "createdFromPublicApi": False}
         given = values if id in self.rows(stream) else {**first, **values}
         lines = given.get("lines") if stream == "buyOrders" else None
         id = super().put(stream, {name: value for name, value in given.items() if name != "lines"}, id)
@@ -165,8 +165,8 @@ class _Planner(Memory):
             row = self.rows(stream)[id]
             order = row.get("buyOrderId") or f"{id}0"
             super().put(stream, {"buyOrderId": order, "linesInOrder": 1}, id)
-            shown = {name: row.get(name) for name in ("productId", "quantity", "subtotalValue")}
-            super().put("buyOrderLines", {**shown, "buyOrderId": order}, id)
+            line = {name: row.get(name) for name in ("productId", "quantity", "subtotalValue")}
+            super().put("buyOrderLines", {**line, "buyOrderId": order}, id)
         if stream == "buyOrders":
             self._set_lines(id, lines or (), keep=lines is None)
         return id
@@ -184,8 +184,8 @@ class _Planner(Memory):
         if keep:
             return
         for line in lines:
-            shown = {name: value for name, value in line.items() if name != "id"}
-            super().put("buyOrderLines", {"remoteId": None, **shown, "buyOrderId": order}, line["id"])
+            values = {name: value for name, value in line.items() if name != "id"}
+            super().put("buyOrderLines", {"remoteId": None, **values, "buyOrderId": order}, line["id"])
         for key in standing.keys() - {line["id"] for line in lines}:
             super().drop("buyOrderLines", key)
         shown_lines = [

@@ -6,6 +6,7 @@ ids in the world; `Names` translates both ways by what the streams declare.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -70,6 +71,7 @@ class Step(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     left_out: dict[str, str] = {}
     stands: dict[System, dict[str, list[Fields]]] = {}
     stops: str = ""
+    foreseen: bool = True  # False where only the writing shows what there is to do
 
     @property
     def edits(self) -> bool:
@@ -81,6 +83,7 @@ class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     title: str
     source: str
+    board: Literal["whole", "goods", "recipes", "sales", "purchases", "assemblies"] = "whole"
     worlds: tuple[str, ...] = ("memory", "sandboxes")
     flags: Fields = {}
     settings: Fields = {}
@@ -145,6 +148,11 @@ class Names:
         """The name of an id of Zoho, whatever it is of; of ids joined by an underscore the names joined."""
         found = {key: name for (system, _, key), name in self.names.items() if system == "zoho"}
         return "_".join(found.get(part, part) for part in id.split("_"))
+
+    def said(self, words: str) -> str:
+        """A sentence with names in place of ids."""
+        found = {key: name for (_, _, key), name in self.names.items()}
+        return re.sub(r"\d{3,}", lambda match: found.get(match[0], match[0]), words)
 
     def resolve(self, system: System, stream: str, fields: Fields) -> Fields:
         """The fields of a record with ids where the file has names."""
@@ -239,7 +247,9 @@ def learn(world: World) -> None:
 
 def same(wanted: Any, found: Any) -> bool:
     """Whether a value is the one that the file wants: numbers by their value, days without their midnight, lists of lines
-    by the fields that are named."""
+    by the fields that are named. An empty text stands for nothing as well, which a file cannot say otherwise."""
+    if wanted == "":
+        return found in ("", None)
     if isinstance(wanted, bool) or wanted is None or isinstance(found, bool):
         return bool(wanted is found)
     if isinstance(wanted, (int, Decimal)):
