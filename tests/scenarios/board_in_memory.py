@@ -255,7 +255,7 @@ class MemoryWorld:
                     continue
                 id = self.names.find(system, group, line[key])
                 if id is None:
-                    id = f"{'46' if system == 'zoho' else '7'}5{len(self.names.ids)}"
+                    id = f"{'46' if system == 'zoho' else '7'}0{len(self.names.ids)}"
                     self.names.add(system, group, line[key], id)
                 fields[of] = [*fields[of]]
                 fields[of][number] = {**line, key: id}

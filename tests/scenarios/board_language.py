@@ -174,6 +174,8 @@ class Names:
             return {self.id("zoho", "locations", place): amounts for place, amounts in value.items()}
         if declared.name == "location_id":
             return self.id("zoho", "locations", value)
+        if declared.name == "line_id":
+            return self.id("zoho", "purchaseorder_lines", value)
         if declared.refers_to and isinstance(value, str):
             return self.find(system, declared.refers_to, value) or value
         return value

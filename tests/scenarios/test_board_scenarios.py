@@ -202,7 +202,7 @@ def _play(stage: _Stage) -> None:
             }
     for system, tables in begin.items():
         _edit(stage.world, system, tables)
-    if scenario.step[0].edits:
+    if scenario.step[0].edits or scenario.step[0].flags is not None:
         session = stage.open()
         report = run(session)
         assert report.stop_code is None, report.message
@@ -246,7 +246,7 @@ def _take(stage: _Stage, step: Step) -> None:
     if shown is not None and step.run == "run" and step.foreseen:
         _kept_its_word(session, shown, found)
     if step.plan is not None:
-        _as_planned(step.plan, found)
+        _as_planned(step.plan, found, stage.left())
     _left_over(stage, step, report)
     for system, streams in step.stands.items():
         for name, wanted in streams.items():
@@ -283,11 +283,13 @@ def _kept_its_word(session: Session, shown: Preview, found: list[tuple[Planned, 
             assert did == told, f"the preview of {flow.flow} told {told}, and the run did {did}"
 
 
-def _as_planned(plan: list[Planned], found: list[tuple[Planned, Fields]]) -> None:
+def _as_planned(plan: list[Planned], found: list[tuple[Planned, Fields]], left: object) -> None:
     open_ones = list(found)
     for wanted in plan:
         match = next((one for one in open_ones if _is(wanted, *one)), None)
-        assert match is not None, f"missing: {_say(wanted, wanted.sets)}\nwritten: {_list(open_ones)}"
+        assert match is not None, (
+            f"missing: {_say(wanted, wanted.sets)}\nwritten: {_list(open_ones)}\nleft over: {left}"
+        )
         open_ones.remove(match)
     assert not open_ones, f"not planned: {_list(open_ones)}"
 
