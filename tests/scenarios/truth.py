@@ -6,10 +6,12 @@ Source: facts, Optiply 3 (field by field) and 8.1 (D1, D2, D7).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from scenarios import truth_orders
 from stockbridge_sandbox.run import Sandbox
 
 _CENT = Decimal("0.01")
@@ -137,6 +139,7 @@ def differences(
     _compare(found, "supplierProducts", pairs, _held(sandbox, "supplierProducts", found), "status")
     if not orders:
         return found
+    _purchases(sandbox, known, held_suppliers, found)
     held = _held(sandbox, "sellOrders", found)
     items = {int(row["id"]): mark for mark, row in known.items()}
     for row in held.values():
@@ -153,11 +156,35 @@ def differences(
     return found
 
 
-def _held(sandbox: Sandbox, collection: str, found: list[str]) -> dict[str, dict[str, Any]]:
+def _purchases(
+    sandbox: Sandbox,
+    products: dict[str, dict[str, Any]],
+    suppliers: dict[str, dict[str, Any]],
+    found: list[str],
+) -> None:
+    """Purchases and assemblies with their lines and receipts."""
+    names = ("buyOrders", "buyOrderLines", "receiptLines")
+    wanted = zip(truth_orders.buy_orders(sandbox), truth_orders.assembly_orders(sandbox), strict=True)
+    orders, receipts = (_held(sandbox, name, found) for name in ("buyOrders", "receiptLines"))
+    # An assembly is one order with one line, and made in one call: its line needs no id of its own.
+    assemblies = {int(row["id"]): mark for mark, row in orders.items() if row["assembly"]}
+    lines = _held(sandbox, "buyOrderLines", found, lambda row: assemblies.get(row["buyOrderId"]))
+    has = truth_orders.held(orders, lines, receipts, products, suppliers)
+    for name, (bought, made), there in zip(names, wanted, has, strict=True):
+        _compare(found, name, {**bought, **made}, there, None)
+
+
+def _held(
+    sandbox: Sandbox,
+    collection: str,
+    found: list[str],
+    otherwise: Callable[[dict[str, Any]], str | None] = lambda _: None,
+) -> dict[str, dict[str, Any]]:
+    """The rows by the id of Zoho that they carry; one without goes by what `otherwise` says."""
     coupling = str(sandbox.optiply.login.coupling_id)
     out: dict[str, dict[str, Any]] = {}
     for row in sandbox.optiply.rows(collection):
-        mark = row["remoteIdMap"].get(coupling)
+        mark = row["remoteIdMap"].get(coupling) or otherwise(row)
         if mark is None:
             found.append(f"{collection}: {row['id']} carries no id of Zoho")
         elif mark in out:
@@ -185,8 +212,9 @@ def _compare(
             has = row[name]
             if isinstance(value, datetime):
                 has = _moment(str(has))
-            elif name in ("price", "totalValue"):
+            elif name in ("price", "totalValue", "subtotalValue"):
                 has = None if has is None else money(has)
+                value = None if value is None else money(value)
             if has != value:
                 found.append(f"{what}: {mark} has {name} {has!r}, wanted {value!r}")
 
