@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy.engine import Engine
 
 from engine.two_sides import World
 from stockbridge.connectors.memory import Memory
+from stockbridge.core.errors import Uncertain
 from stockbridge.core.flow import Flow, GonePolicy, Match, Op, Owner, Pair
 from stockbridge.core.record import Ability, Field, Kind, Stream
 
@@ -137,3 +139,35 @@ def test_a_full_read_before_the_other_side_shows_what_was_made_does_not_take_it_
     time.pass_by(minutes=6)
     assert of.run(full=True).flows[0].removed == 1  # now its absence tells
     assert buy not in of.b.rows("buys")
+
+
+class Death(BaseException):
+    """The process ended here."""
+
+
+@pytest.mark.parametrize("end", ["death", "lost answer"])
+def test_a_call_that_went_out_long_after_its_intent_is_not_made_twice(store: Engine, end: str) -> None:
+    of, time = a_slow_world(store)
+    of.a.put("orders", {"day": "monday"})
+    time.pass_by(minutes=6)
+    of.run()
+    buy = of.b.put("buys", {"placed": "friday"})
+
+    def slow(when: str, op: str, *_: str) -> None:
+        if op == "create" and when == "before":
+            time.pass_by(minutes=7)  # it waited for the limit of a minute
+        elif op == "create":
+            raise Death if end == "death" else Uncertain("The connection broke.")
+
+    of.a.on_write = slow
+    if end == "death":
+        with pytest.raises(Death):
+            of.run(exports=True)
+    else:
+        assert of.run(exports=True).outcome == "left over"
+    of.a.on_write = lambda *_: None
+    for minutes, outcome in ((0, "left over"), (6, "in step")):
+        time.pass_by(minutes=minutes)
+        report = of.run(exports=True)
+        assert report.outcome == outcome
+        assert [row.get("reference") for row in of.a.rows("orders").values()].count(buy) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -16,7 +16,7 @@ from stockbridge.core.mapping import BACK, kept
 from stockbridge.core.record import Record, Stream, Values, values_type
 from stockbridge.engine.read import read_stream, store_records
 from stockbridge.engine.session import Session
-from stockbridge.store import journal, links, waiting
+from stockbridge.store import journal, links, runs, waiting
 from stockbridge.store.journal import Open, Outcome
 from stockbridge.store.rows import chunks
 
@@ -88,12 +88,8 @@ def _settle(
         if (missing := marks - found.keys()) and not stream.settles_after:
             # "Not made" must not rest on two clocks that agree: look at everything before making it a second time.
             found |= connector.find(stream.name, missing, None)
-    early = {
-        one.id
-        for one in creates
-        if not found.get(one.mark or "")
-        and (session.now() - datetime.fromisoformat(one.intended_at)).total_seconds() < stream.settles_after
-    }
+    unseen = [one for one in creates if not found.get(one.mark or "")]
+    early = _early(session, stream, unseen)
     waits = [one for one in intents if one.id in early]
     intents = [one for one in intents if one.id not in early]
     ids = {(one.b_id if at == "b" else one.a_id) or "" for one in intents if one.op != Op.CREATE}
@@ -132,6 +128,21 @@ def _settle(
         )
     made = sum(outcome == "adopted" for _, outcome, _, _ in outcomes)
     return len(intents), made, {_source(one) for one in waits}
+
+
+def _early(session: Session, stream: Stream, creates: Sequence[Open]) -> set[int]:
+    """Those of these creates whose record the system need not show yet.
+
+    When a call was made is not known: it may have waited for the limits long after its intent. It was made before its run
+    was over.
+    """
+    if not stream.settles_after or not creates:
+        return set()
+    with session.engine.connect() as connection:
+        over = runs.over_by(connection, session.sync_id, {one.run for one in creates})
+    now = session.now()
+    since = {one.id: over.get(one.run, now) for one in creates}
+    return {id for id, moment in since.items() if (now - moment).total_seconds() < stream.settles_after}
 
 
 def _source(intent: Open) -> tuple[Side, str]:

@@ -35,6 +35,7 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
     """An intent whose outcome is not known."""
 
     id: int
+    run: int
     flow: str
     side: str
     op: str

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
+
 import msgspec
 from sqlalchemy import Connection, select, update
 
@@ -27,6 +30,23 @@ def end(connection: Connection, report: RunReport) -> None:
             report=msgspec.json.encode(report),
         )
     )
+
+
+def over_by(connection: Connection, sync_id: int, numbers: Collection[int]) -> dict[int, datetime]:
+    """A moment by which each of these runs was certainly over: its end, or the start of the one after it, since only one
+    process works on a sync. A run that may still be under way is missing."""
+    out: dict[int, datetime] = {}
+    for number in set(numbers):
+        ended = select(run.c.ended_at).where(run.c.sync == sync_id, run.c.id == number)
+        later = select(run.c.started_at).where(run.c.sync == sync_id, run.c.id > number)
+        moments = (
+            connection.execute(ended).scalar_one_or_none(),
+            connection.execute(later.order_by(run.c.id).limit(1)).scalar_one_or_none(),
+        )
+        known = [datetime.fromisoformat(moment) for moment in moments if moment]
+        if known:
+            out[number] = min(known)
+    return out
 
 
 def recent(connection: Connection, sync_id: int, limit: int = 20) -> list[RunReport]:
