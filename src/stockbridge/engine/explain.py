@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from stockbridge.core.compiled import Compiled
 from stockbridge.core.decide import Decision, wants_detail
@@ -16,6 +16,7 @@ from stockbridge.engine.preview import label_of
 from stockbridge.engine.session import Session
 from stockbridge.engine.work import decide_chunk
 from stockbridge.store import checkpoints, journal, links, mirror, waiting
+from stockbridge.store.schema import mirror as record_table
 
 
 def explain(session: Session, flow: str, name: str) -> list[Explanation]:
@@ -67,6 +68,7 @@ def _explain(session: Session, connection: Connection, compiled: Compiled, recor
     flow = compiled.flow
     link = links.by_a(connection, session.bonds[flow.name], [record.id]).get(record.id)
     item = decide_chunk(session, connection, compiled, [record.id], [], planning=True)[0]
+    record = item.a or record  # with the values that are looked up in what it refers to
     parked = next(iter(waiting.rows(connection, session.sync_id, flow.name, [record.id])), None)
     thin = wants_detail(compiled, link, record)
     verdict, reason, remedy = _verdict(session, item.decision, parked, record, thin, link is not None)
@@ -84,7 +86,7 @@ def _explain(session: Session, connection: Connection, compiled: Compiled, recor
         remedy=remedy,
         other_id=link.b_id if link is not None else item.b_id,
         read_at=state.read_at,
-        modified=record.version.rstrip("?~"),
+        modified=_modified(session, connection, compiled, record.id),
         rules=[_rule(rule, record) for rule in flow.rules_a],
         fields=[]
         if record.deleted
@@ -94,6 +96,13 @@ def _explain(session: Session, connection: Connection, compiled: Compiled, recor
             for entry in journal.history(connection, session.sync_id, flow=flow.name, a_id=record.id)
         ],
     )
+
+
+def _modified(session: Session, connection: Connection, compiled: Compiled, id: str) -> str | None:
+    at = session.at("a", compiled.flow.a)
+    return connection.execute(
+        select(record_table.c.modified).where(at.here(), record_table.c.id == id)
+    ).scalar()
 
 
 def _verdict(
