@@ -70,6 +70,8 @@ def _about(minutes: float) -> str:
 
 def _show_flow(flow: FlowPreview, samples: int) -> None:
     lines: list[str] = []
+    if flow.export:
+        lines.append(f"{number(flow.export)} of them to be made in Zoho, as placed in Optiply")
     lines += [f"left out: {number(many)} {why}" for why, many in _most(flow.left_out)]
     lines += [f"waiting: {number(many)}, {why}" for why, many in _most(flow.waiting)]
     lines += [f"refused: {number(many)}, {why}" for why, many in _most(flow.refused)]
@@ -107,6 +109,8 @@ def show_run(report: RunReport) -> None:
         right=range(1, 8),
     )
     for flow in report.flows:
+        if flow.exported:
+            say(f"  {flow_name(flow.flow)}: {number(flow.exported)} made in Zoho, as placed in Optiply")
         for why, many in _most(flow.left_out):
             say(dim(f"  {flow_name(flow.flow)}: {number(many)} left out, {why}"))
     say()

@@ -12,11 +12,13 @@ class FlowReport(msgspec.Struct, kw_only=True):
     """What one flow did in a run, in records.
 
     `in_scope` counts the records of side a that belong at side b as far as is known; `in_step` those whose link stands
-    with nothing left to do. `left_out` counts, by reason in words, the records that a rule keeps out.
+    with nothing left to do. `left_out` counts, by reason in words, the records that a rule keeps out. `exported` counts
+    those of `created` that were made at side a.
     """
 
     flow: str
     created: int = 0
+    exported: int = 0
     updated: int = 0
     removed: int = 0
     adopted: int = 0
@@ -60,10 +62,12 @@ class Sample(msgspec.Struct, kw_only=True):
 
 
 class FlowPreview(msgspec.Struct, kw_only=True):
-    """What a run would do for one flow. `unread` records still need a call for their details before they are certain."""
+    """What a run would do for one flow. `unread` records still need a call for their details before they are certain.
+    `export` counts those of `create` that would be made at side a."""
 
     flow: str
     create: int = 0
+    export: int = 0
     update: int = 0
     remove: int = 0
     adopt: int = 0

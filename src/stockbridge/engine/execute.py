@@ -206,6 +206,7 @@ class Writer:
                 self._report.removed += 1
         elif write.op is Op.CREATE and not replacing:
             self._report.created += 1
+            self._report.exported += write.side == "a"
         else:
             self._report.updated += 1
 

@@ -177,12 +177,14 @@ def _count(compiled: Compiled, out: FlowPreview, item: Item, made: set[tuple[str
                 out.remove += 1
             elif Op.CREATE in ops and Op.REMOVE not in ops:
                 out.create += 1
+                out.export += decision.writes[0].side == "a"
             else:
                 out.update += 1
             if sum(sample.op == str(ops[-1]) for sample in out.samples) < _SAMPLES:
                 out.samples.append(sample_of(compiled, item))
         case "unread":
             out.create += 1
+            out.export += item.a_id is None
             out.unread += 1
         case "agree" if item.link is None:
             out.adopt += 1
