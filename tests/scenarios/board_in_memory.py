@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -183,9 +183,11 @@ class _Planner(Memory):
         standing = {key: row for key, row in self.rows("buyOrderLines").items() if row["buyOrderId"] == order}
         if keep:
             return
+        due = self.rows("buyOrders")[order].get("expectedDeliveryDate")
         for line in lines:
             values = {name: value for name, value in line.items() if name != "id"}
-            super().put("buyOrderLines", {"remoteId": None, **values, "buyOrderId": order}, line["id"])
+            values = {"remoteId": None, "expectedDeliveryDate": due, **values, "buyOrderId": order}
+            super().put("buyOrderLines", values, line["id"])
         for key in standing.keys() - {line["id"] for line in lines}:
             super().drop("buyOrderLines", key)
         shown_lines = [
@@ -211,6 +213,7 @@ class MemoryWorld:
 
     names: Names = field(default_factory=Names)
     zoho: Memory = field(default_factory=lambda: _Books("Zoho", ZOHO, prefix="46"))
+    passed: timedelta = timedelta()
     optiply: Memory = field(default_factory=lambda: _Planner("Optiply", OPTIPLY, prefix="7"))
 
     def __post_init__(self) -> None:
@@ -218,7 +221,10 @@ class MemoryWorld:
             self.names.add("zoho", "locations", place, f"99{len(place)}{len(self.names.ids)}")
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return datetime.now(UTC) + self.passed
+
+    def later(self, seconds: int) -> None:
+        self.passed += timedelta(seconds=seconds)
 
     def put(self, system: System, stream: str, name: str, fields: Fields) -> None:
         known = self.names.find(system, stream, name)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,7 @@ from stockbridge.connectors.zoho import connector as zoho
 from stockbridge.connectors.zoho.account import ZohoAccount
 from stockbridge.core.record import Kind
 from stockbridge.core.secret import Secret
-from stockbridge.http.clock import scaled
+from stockbridge.http.clock import Clock, scaled
 from stockbridge.http.transport import Transport
 from stockbridge_sandbox.company import Company, Contact, Currency, Location
 from stockbridge_sandbox.run import Sandbox, start
@@ -55,15 +55,23 @@ class SandboxWorld:
     sandbox: Sandbox
     zoho: Connector
     optiply: Connector
-    now: Callable[[], datetime]
+    clock: Clock
     names: Names = field(default_factory=Names)
     _known: dict[tuple[str, str], Fields] = field(default_factory=dict)
+    _passed: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        return self.clock.now() + self._passed
+
+    def later(self, seconds: int) -> None:
+        self.sandbox.clock.advance(seconds)
+        self._passed += timedelta(seconds=seconds)
 
     def put(self, system: System, stream: str, name: str, fields: Fields) -> None:
         if system == "optiply":
             self._put_optiply(stream, name, fields)
             return
-        if (stream, name) not in self._known:
+        if self.names.find("zoho", stream, name) is None:
             id = self._made(stream, name, fields)
             self.names.add("zoho", stream, name, id)
         else:
@@ -147,7 +155,7 @@ class SandboxWorld:
     def _edited(self, stream: str, name: str, fields: Fields) -> None:
         id = self.names.id("zoho", stream, name)
         if stream == "purchaseorders" and any(
-            self._known[stream, name].get(one) != fields[one] for one in fields
+            self._known.get((stream, name), {}).get(one) != fields[one] for one in fields
         ):
             body = self._body(stream, fields)
             if body:
@@ -491,7 +499,7 @@ def sandbox_world() -> Iterator[SandboxWorld]:
             sandbox=sandbox,
             zoho=zoho.connect(ours, clock=clock, transport=transport),
             optiply=optiply.connect(theirs, clock=clock, transport=transport),
-            now=clock.now,
+            clock=clock,
         )
         for row in sandbox.zoho.direct("GET", "/locations")["locations"]:
             world.names.add("zoho", "locations", row["location_name"], row["location_id"])

@@ -152,7 +152,7 @@ class Names:
     def said(self, words: str) -> str:
         """A sentence with names in place of ids."""
         found = {key: name for (_, _, key), name in self.names.items()}
-        return re.sub(r"\d{3,}", lambda match: found.get(match[0], match[0]), words)
+        return re.sub(r"\d{2,}", lambda match: found.get(match[0], match[0]), words)
 
     def resolve(self, system: System, stream: str, fields: Fields) -> Fields:
         """The fields of a record with ids where the file has names."""
@@ -220,6 +220,10 @@ class World(Protocol):
     @property
     def optiply(self) -> Connector: ...
     def now(self) -> datetime: ...
+    def later(self, seconds: int) -> None:
+        """Let time pass at both sides: what was just made settles."""
+        ...
+
     def put(self, system: System, stream: str, name: str, fields: Fields) -> None:
         """Make a record, or change these fields of it; the fields hold names."""
         ...
