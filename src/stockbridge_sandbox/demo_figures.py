@@ -148,8 +148,8 @@ def company_lines(name: str, zoho: State) -> list[str]:
     vendors = sum(1 for contact in zoho["contacts"] if contact["contact_type"] == "vendor")
     made = sum(1 for item in zoho["items"] if item["is_combo_product"])
     return [
-        f"{name} is waiting in a simulated Zoho Inventory: {_count(len(zoho['items']), 'item')}, {made:,} of them made",
-        f"of others, {_count(vendors, 'vendor')}, {_count(len(zoho['salesorders']), 'sales order')}, "
+        f"{name} is waiting in a simulated Zoho Inventory: {_count(len(zoho['items']), 'item')} ({made:,} made of others),",
+        f"{_count(vendors, 'vendor')}, {_count(len(zoho['salesorders']), 'sales order')}, "
         f"{_count(len(zoho['purchaseorders']), 'purchase order')} in all states, "
         f"{_count(len(zoho['bundles']), 'assembly')}.",
     ]
