@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeAlias, TypedDict
 
 import msgspec
@@ -158,7 +159,11 @@ _TYPES: dict[Kind, Any] = {
 
 def values_type(fields: Iterable[Field]) -> Any:
     """A typed-dict type for records with these fields, so that stored values come back with their types."""
+    return _values_type(tuple(fields))
 
+
+@lru_cache(maxsize=256)  # to look at a new type takes msgspec a millisecond; it keeps what it found
+def _values_type(fields: tuple[Field, ...]) -> Any:
     def of(field: Field) -> Any:
         if field.kind is Kind.CHILDREN:
             return list[values_type(field.children)] | None  # type: ignore[misc]
