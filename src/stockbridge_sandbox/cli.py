@@ -21,7 +21,9 @@ from stockbridge_sandbox.zoho.grants import LOCATIONS
 
 _SECONDS_BETWEEN_SAVES = 60.0
 
-app = typer.Typer(add_completion=False, help="Zoho Inventory and Optiply, simulated on this machine.")
+app = typer.Typer(
+    add_completion=False, help="Zoho Inventory, Optiply and Google Contacts, simulated on this machine."
+)
 
 Items = Annotated[int, typer.Option(help="How many items the made-up company has.")]
 Vendors = Annotated[int, typer.Option(help="How many vendors it has.")]
@@ -38,12 +40,14 @@ def serve(
     vendors: Vendors = 30,
     orders: Orders = 1200,
     purchase_orders: PurchaseOrders = None,
+    contacts: Annotated[int, typer.Option(help="How many contacts the address book at Google has.")] = 300,
     seed: Seed = 7,
     port: Annotated[
-        int | None, typer.Option(help="Zoho's port; Optiply gets the next. 0: free ones.")
+        int | None, typer.Option(help="Zoho's port; Optiply and Google get the next two. 0: free ones.")
     ] = None,
     zoho_port: Annotated[int, typer.Option(help="Zoho's port, 0 for a free one.")] = 0,
     optiply_port: Annotated[int, typer.Option(help="Optiply's port, 0 for a free one.")] = 0,
+    people_port: Annotated[int, typer.Option(help="Google's port, 0 for a free one.")] = 0,
     speed: Annotated[float, typer.Option(help="How many times as fast as real time the clock runs.")] = 1.0,
     state: Annotated[
         Path | None,
@@ -57,9 +61,9 @@ def serve(
     ] = "eu",
     as_json: Annotated[bool, typer.Option("--json", help="Print the addresses as one line of JSON.")] = False,
 ) -> None:
-    """Serve Zoho Inventory and Optiply until Ctrl-C."""
+    """Serve Zoho Inventory, Optiply and Google Contacts until Ctrl-C."""
     if port is not None:
-        zoho_port, optiply_port = port, port + 1 if port else 0
+        zoho_port, optiply_port, people_port = (port, port + 1, port + 2) if port else (0, 0, 0)
     try:
         sandbox = start(
             load_folder(company) if company is not None else None,
@@ -67,9 +71,11 @@ def serve(
             vendors=vendors,
             orders=orders,
             purchase_orders=purchase_orders,
+            contacts=contacts,
             seed=seed,
             zoho_port=zoho_port,
             optiply_port=optiply_port,
+            people_port=people_port,
             speed=speed,
             state=state,
             data_centre=data_centre,
@@ -114,6 +120,7 @@ def _announce(sandbox: Sandbox, *, as_json: bool) -> None:
     addresses = {
         "zoho": sandbox.zoho_url,
         "optiply": sandbox.optiply_url,
+        "people": sandbox.people_url,
         "control": sandbox.control_url,
     }
     if as_json:

@@ -16,6 +16,8 @@ from stockbridge_sandbox.faults import Fault, Faults
 from stockbridge_sandbox.http import Request, Response, json_response
 from stockbridge_sandbox.optiply.app import Optiply
 from stockbridge_sandbox.optiply.refusal import Refusal
+from stockbridge_sandbox.people.app import People
+from stockbridge_sandbox.people.refusal import Refusal as PeopleRefusal
 from stockbridge_sandbox.server import RequestLog, Seen
 from stockbridge_sandbox.zoho import handwork, movements
 from stockbridge_sandbox.zoho.api import Zoho
@@ -35,12 +37,14 @@ class Control:
         log: RequestLog,
         zoho: Zoho,
         optiply: Optiply,
+        people: People,
     ) -> None:
         self._clock = clock
         self._faults = faults
         self._log = log
         self._zoho = zoho
         self._optiply = optiply
+        self._people = people
 
     # Time
 
@@ -61,7 +65,7 @@ class Control:
     # Logins
 
     def accounts(self) -> dict[str, dict[str, str]]:
-        """The made-up logins of both systems, with a fresh self-client code for Zoho."""
+        """The made-up logins of all systems, with a fresh self-client code for Zoho."""
         login = self._optiply.login
         return {
             "zoho": self._zoho.accounts(),
@@ -73,6 +77,7 @@ class Control:
                 "account_id": str(login.account_id),
                 "coupling_id": str(login.coupling_id),
             },
+            "people": self._people.accounts(),
         }
 
     def self_client(self, scope: str = "ZohoInventory.FullAccess.all") -> str:
@@ -82,7 +87,7 @@ class Control:
     # Requests and faults
 
     def requests(self, system: str | None = None, since: int = 0) -> list[Seen]:
-        """The request log, after number `since`, of one system ("zoho", "accounts", "optiply") or of all."""
+        """The request log, after number `since`, of one system ("zoho", "accounts", "optiply", "people", "people_login") or of all."""
         return self._log.rows(system, since)
 
     def clear_requests(self) -> None:
@@ -219,6 +224,8 @@ class Control:
             return self._zoho.rows(collection)
         if system == "optiply":
             return self._optiply.rows(collection)
+        if system == "people":
+            return self._people.rows(collection)
         raise KeyError(system)
 
     def __call__(self, request: Request) -> Response:
@@ -233,6 +240,8 @@ class Control:
             return json_response({"error": error.message, "code": error.code}, error.status)
         except Refusal as error:
             return json_response(error.body, error.status)
+        except PeopleRefusal as error:
+            return json_response(error.body, error.http)
         return json_response(answer)
 
     def _answer(self, request: Request) -> object:
@@ -326,6 +335,35 @@ class Control:
                 return self.edit(resource, key, body)
             case "DELETE", "optiply", resource, key:
                 self.remove(resource, key)
+            case _:
+                return self._answer_people(request, parts, body)
+        return {}
+
+    def _answer_people(self, request: Request, parts: list[str], body: Any) -> object:
+        match request.method, *parts:
+            case "POST", "people", "settings":
+                return self._people.configure(body)
+            case "POST", "people", "refresh-token":
+                return {"refresh_token": self._people.refresh_token(body.get("scope", "contacts"))}
+            case "POST", "people", "contacts":
+                return self._people.add(body)
+            case "POST", "people", "others":
+                return self._people.add(body, other=True)
+            case "PATCH", "people", "contacts", key:
+                return self._people.edit(f"people/{key}", body)
+            case "DELETE", "people", "contacts", key:
+                self._people.remove(f"people/{key}")
+            case "POST", "people", "contacts", key, "restore":
+                return self._people.restore(f"people/{key}")
+            case "POST", "people", "contacts", key, "merge":
+                return self._people.merge(f"people/{key}", [f"people/{other}" for other in body["others"]])
+            case "POST", "people", "contacts", key, "profile":
+                rename = body.get("rename", False) is True
+                return self._people.link_profile(f"people/{key}", body["person"], rename=rename)
+            case "POST", "people", "contacts", key, "label":
+                return self._people.label(f"people/{key}", body["label"], on=body.get("on", True) is True)
+            case "DELETE", "people", "labels", label:
+                self._people.remove_label(label, contacts=request.get("contacts") == "true")
             case _:
                 raise KeyError(f"{request.method} /_sandbox/{'/'.join(parts)}")
         return {}

@@ -24,7 +24,7 @@ Kind = Literal[
     "not_json",
     "row_without_id",
 ]
-System = Literal["zoho", "optiply", "accounts"]
+System = Literal["zoho", "optiply", "accounts", "people", "people_login"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +133,7 @@ def without_first_id(body: bytes) -> bytes:
         return body
     for rows in document.values():
         if isinstance(rows, list) and rows and isinstance(rows[0], dict):
-            names = [name for name in rows[0] if name == "id" or name.endswith("_id")]
+            names = [name for name in rows[0] if name in ("id", "resourceName") or name.endswith("_id")]
             wanted = next((name for name in names if name in _ROW_IDS), names[0] if names else None)
             if wanted is not None:
                 del rows[0][wanted]

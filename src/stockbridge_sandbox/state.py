@@ -15,11 +15,15 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What a state file holds: the sandbox clock at the moment of saving, and a snapshot of each system."""
+    """What a state file holds: the sandbox clock at the moment of saving, and a snapshot of each system.
+
+    `people` is None in files of before Google was simulated.
+    """
 
     now: datetime
     zoho: Any
     optiply: Any
+    people: Any = None
     version: int = VERSION
 
 

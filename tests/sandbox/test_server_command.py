@@ -22,7 +22,7 @@ def test_serve_prints_one_json_line_and_ends_cleanly(how: signal.Signals, tmp_pa
     with subprocess.Popen([*_COMMAND, *options], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         urls = json.loads(process.stdout.readline())
-        assert set(urls) == {"zoho", "optiply", "control"}
+        assert set(urls) == {"zoho", "optiply", "people", "control"}
         assert send(f"{urls['control']}/clock").json()["speed"] == 60
         assert send(f"{urls['optiply']}/_sandbox/state/zoho/items").json()["rows"]
         process.send_signal(how)
