@@ -232,6 +232,9 @@ class MemoryWorld:
         if system == "zoho" and made and stream in ("items", "composites"):
             fields = {"name": name.capitalize(), "sku": name.upper(), **fields}
         fields = dict(fields)
+        if stream in ("items", "composites") and made and fields.get("item_type") != "sales":
+            empty = {"actual_available_for_sale_stock": Decimal(0)}
+            fields["locations"] = {"store": empty, "depot": empty, **fields.get("locations", {})}
         self._name_lines(system, stream, fields)
         values = _typed(declared_fields(system, stream), self.names.resolve(system, stream, fields))
         if stream == "composites":

@@ -96,14 +96,14 @@ class SandboxWorld:
         if system == "zoho":
             return {row["id"]: self._shown(stream, row["id"]) for row in self.sandbox.zoho.rows(stream)}
         assembled = {
-            row["id"]: self._plain("buyOrders", row)
+            str(row["id"]): self._plain("buyOrders", row)
             for row in self.sandbox.optiply.rows("buyOrders")
             if row.get("assembly")
         }
         if stream == "assemblyOrders":
             out = {}
             for row in self.sandbox.optiply.rows("buyOrderLines"):
-                order = assembled.get(row["buyOrderId"])
+                order = assembled.get(str(row["buyOrderId"]))
                 if order is not None:
                     line = self._plain("buyOrderLines", row)
                     mark = line["remoteId"] or order["remoteId"]
@@ -111,9 +111,9 @@ class SandboxWorld:
             return out
         rows = self.sandbox.optiply.rows(stream)
         if stream == "buyOrders":
-            rows = [row for row in rows if row["id"] not in assembled]
+            rows = [row for row in rows if str(row["id"]) not in assembled]
         if stream == "buyOrderLines":
-            rows = [row for row in rows if row["buyOrderId"] not in assembled]
+            rows = [row for row in rows if str(row["buyOrderId"]) not in assembled]
         return {str(row["id"]): self._plain(stream, row) for row in rows}
 
     # What people do in Zoho.
@@ -433,7 +433,7 @@ class SandboxWorld:
         if "buyOrderId" in given:
             self.names.add("optiply", "buyOrders", given["buyOrderId"], str(row["id"]))
         lines = people.rows("buyOrderLines")
-        return str(next(one["id"] for one in lines if one["buyOrderId"] == row["id"]))
+        return str(next(one["id"] for one in lines if str(one["buyOrderId"]) == str(row["id"])))
 
     def _plain(self, stream: str, row: Mapping[str, Any]) -> Fields:
         """A raw row in the fields of our stream: ids as text, and the mark of our coupling."""

@@ -157,15 +157,18 @@ class Names:
     def resolve(self, system: System, stream: str, fields: Fields) -> Fields:
         """The fields of a record with ids where the file has names."""
         declared = declared_fields(system, stream)
-        return {name: self._resolve(system, _field(declared, name), value) for name, value in fields.items()}
+        return {
+            name: self._resolve(system, stream, _field(declared, name), value)
+            for name, value in fields.items()
+        }
 
-    def _resolve(self, system: System, declared: Field | None, value: Any) -> Any:
+    def _resolve(self, system: System, stream: str, declared: Field | None, value: Any) -> Any:
         if declared is None or value is None:
             return value
         if declared.kind is Kind.CHILDREN:
             return [
                 {
-                    name: self._resolve(system, _field(declared.children, name), one)
+                    name: self._resolve(system, stream, _field(declared.children, name), one)
                     for name, one in line.items()
                 }
                 for line in value
@@ -174,8 +177,11 @@ class Names:
             return {self.id("zoho", "locations", place): amounts for place, amounts in value.items()}
         if declared.name == "location_id":
             return self.id("zoho", "locations", value)
+        if declared.name == "reference_number":
+            kept = "buyOrders" if stream == "purchaseorders" else "buyOrderLines"
+            return self.find("optiply", kept, value) or value
         if declared.name == "line_id":
-            return self.id("zoho", "purchaseorder_lines", value)
+            return self.find("zoho", "purchaseorder_lines", value) or value
         if declared.refers_to and isinstance(value, str):
             return self.find(system, declared.refers_to, value) or value
         return value
@@ -253,9 +259,12 @@ def learn(world: World) -> None:
 
 def same(wanted: Any, found: Any) -> bool:
     """Whether a value is the one that the file wants: numbers by their value, days without their midnight, lists of lines
-    by the fields that are named. An empty text stands for nothing as well, which a file cannot say otherwise."""
+    by the fields that are named. An empty text stands for nothing as well, which a file cannot say otherwise, and
+    "*" for anything."""
     if wanted == "":
-        return found in ("", None)
+        return found in ("", None, [])
+    if wanted == "*":
+        return True
     if isinstance(wanted, bool) or wanted is None or isinstance(found, bool):
         return bool(wanted is found)
     if isinstance(wanted, (int, Decimal)):
