@@ -54,7 +54,7 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     resolve a reference, where the streams do not tell; `constant` stands in for a reference that is empty. `empty` says what an empty value does: clear the other side, or leave it alone.
     `rounding` is for whole numbers ("down", "half"; None refuses fractions). `cut` shortens a text that is too long
     instead of refusing the record. `only` keeps just the values of that format ("email").
-    `words` say what to do where a value is missing that must not be.
+    `words` say what to do where a value is missing or does not fit.
     """
 
     b: str | None = None

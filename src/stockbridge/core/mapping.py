@@ -136,7 +136,7 @@ def cast(field: Field, pair: Pair) -> Callable[[Value], Value]:
             raise Unfit(
                 name,
                 f"{plain(found)} is not a whole number, and {name} takes only whole numbers.",
-                "Correct the value, or switch round_quantities on.",
+                pair.words or "Correct the value, or switch round_quantities on.",
             )
         return within(int(found))
 

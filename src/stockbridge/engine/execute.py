@@ -169,6 +169,8 @@ class Writer:
         link = item.link
         answers: list[tuple[Write, Record]] = []
         for number, write, result in zip(intents, item.decision.writes, done.results, strict=False):
+            if write.side == "a":
+                self.calls_a += self._compiled.a.stream.create_calls if write.op is Op.CREATE else 1
             if isinstance(result, Trouble):
                 trouble = result
                 outcome = outcome_of(result)
@@ -179,8 +181,6 @@ class Writer:
             if result is not None and write.op is Op.UPDATE:
                 answers.append((write, result))
             harvest.outcomes.append((number, "done", "", result.id if result is not None else None))
-            if write.side == "a":
-                self.calls_a += self._compiled.a.stream.create_calls if write.op is Op.CREATE else 1
             self._count(item, write)
         for number in intents[len(done.results) :]:
             harvest.outcomes.append((number, "not written", "an earlier step did not succeed", None))

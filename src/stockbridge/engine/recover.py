@@ -28,6 +28,7 @@ class Recovered(msgspec.Struct, kw_only=True):
     (by flow, as side and id) whose create may still turn up, because the system shows what was made only later."""
 
     intents: int = 0
+    calls_a: int = 0  # the least that looking at side a takes
     made: dict[str, int] = {}
     held: dict[str, set[tuple[Side, str]]] = {}
 
@@ -53,6 +54,7 @@ def recover(session: Session) -> Recovered:
     for compiled in session.flows:
         for side in sides:
             if intents := by_flow.pop((compiled.flow.name, side), None):
+                out.calls_a += len({one.mark or one.a_id for one in intents}) if side == "a" else 0
                 settled, made, held = _settle(session, compiled, side, intents)
                 out.intents += settled
                 out.made[compiled.flow.name] = out.made.get(compiled.flow.name, 0) + made

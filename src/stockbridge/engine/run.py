@@ -58,6 +58,7 @@ def run(
         need_preview(session)
         found = recover(session)
         _count(reports, found)
+        written += found.calls_a
         with session.begin() as connection:
             waiting.wake_states(connection, session.sync_id, ["again", "uncertain"])
         if hints is not None:
@@ -84,6 +85,7 @@ def run(
             # Answers that were lost on the way: by now the other side can be asked.
             found = recover(session)
             _count(reports, found)
+            written += found.calls_a
             if not found.intents or round == _ROUNDS:
                 break
         trouble = fetcher.trouble

@@ -76,7 +76,11 @@ def product_compositions() -> Flow:
             Pair(a="id", b="remoteId"),
             Pair(a="composite_id", b="composedProductId"),
             Pair(a="part_id", b="partProductId"),
-            Pair(a="quantity", b="partQuantity"),
+            Pair(
+                a="quantity",
+                b="partQuantity",
+                words="Count the part in a smaller unit in Zoho, so that the recipe takes a whole number of it.",
+            ),
         ),
         writes_b=frozenset(Op),
         match=(Match(a=("composite_id", "part_id"), b=("composedProductId", "partProductId")),),
