@@ -188,11 +188,16 @@ def show_changes(written: Iterable[Mapping[str, Any]]) -> None:
     for change in written:
         say()
         outcome = "" if change["outcome"] == "done" else f": {change['outcome']} ({change['detail']})"
-        say(bold(f"{change['op']} {flow_name(change['flow'])} {change['id']}") + outcome)
+        say(
+            bold(f"{change['op']} {flow_name(change['flow'])} {change['id']} in {change['system']}") + outcome
+        )
         for name, value in change["after"].items():
             before = change["before"].get(name)
             arrow = "" if change["op"] == "create" else f"{_value(before)} → "
             say(f"  {name}: {arrow}{_value(value)}")
+            if isinstance(value, list):
+                for line in (one for one in value if isinstance(one, dict)):
+                    say(f"    {', '.join(f'{field} {_value(inner)}' for field, inner in line.items())}")
 
 
 def show_status(
@@ -231,9 +236,10 @@ def show_explanation(found: Explanation, zone: str | None) -> None:
     say(good(verdict) if settled else bad(verdict))
     if found.remedy:
         say(f"  {found.remedy}")
+    here, there = ("Zoho", "Optiply") if found.side == "a" else ("Optiply", "Zoho")
     facts = [
-        ("in Optiply", found.other_id or "not there yet"),
-        ("changed in Zoho", moment(found.modified, zone)),
+        (f"in {there}", found.other_id or "not there yet"),
+        (f"changed in {here}", moment(found.modified, zone)),
         ("read", moment(found.read_at, zone)),
     ]
     if found.verdict != "not found":
@@ -249,7 +255,7 @@ def show_explanation(found: Explanation, zone: str | None) -> None:
     if found.fields:
         say()
         table(
-            ("field of Optiply", "from", "value in Zoho", "sent", ""),
+            (f"field of {there}", "from", f"value in {here}", "sent", ""),
             [(row.field, row.source, _value(row.value), _value(row.sent), row.note) for row in found.fields],
         )
     if found.history:

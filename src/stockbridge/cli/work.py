@@ -20,11 +20,12 @@ from stockbridge.cli.render import (
     show_status,
 )
 from stockbridge.cli.schedule import show_slots, slot_of
-from stockbridge.core.report import RunReport
+from stockbridge.core.report import Explanation, RunReport
 from stockbridge.engine import explain as explaining
 from stockbridge.engine import preview as previewing
 from stockbridge.engine import run as running
 from stockbridge.engine import status as standing
+from stockbridge.engine.session import Session
 from stockbridge.store import accounts, journal, runs, schedule, syncs, waiting
 from stockbridge.store.syncs import SyncRow
 from stockbridge.wiring.flags import FLOWS, entity_name, flows_of, nearest
@@ -254,6 +255,7 @@ def show_one_run(
             "flow": entry.flow,
             "id": entry.a_id or entry.b_id,
             "op": entry.op,
+            "system": "Zoho" if entry.side == "a" else "Optiply",
             "outcome": entry.outcome or "answer unknown",
             "detail": entry.detail or "",
             "before": msgspec.json.decode(entry.before or b"{}"),
@@ -272,7 +274,9 @@ def show_one_run(
 
 def explain(
     stream: Annotated[str, typer.Argument(metavar="STREAM", help=f"One of {', '.join(FLOWS)}.")],
-    record: Annotated[str, typer.Argument(metavar="ID", help="Its id, SKU, number or name.")],
+    record: Annotated[
+        str, typer.Argument(metavar="ID", help="Its id in Zoho or Optiply, its SKU, number or name.")
+    ],
     sync: SyncOption = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -285,12 +289,13 @@ def explain(
     Examples:
       stockbridge explain products SKU-123
       stockbridge explain sell_orders SO-00417
+      stockbridge explain buy_orders 1275993
     """
     flow = _flow(stream)
     with opened() as store:
         row = chosen_sync(store, sync)
         with open_sync(store, row, lock=False) as session:
-            found = explaining.explain(session, flow, record)
+            found = _explained(session, flow, record)
         with store.connect() as connection:
             zone = accounts.get(connection, row.account_a).settings.get("time_zone")
     if as_json:
@@ -301,6 +306,23 @@ def explain(
         show_explanation(one, zone)
     if all(one.verdict == "not found" for one in found):
         raise typer.Exit(2)
+
+
+def _explained(session: Session, flow: str, record: str) -> list[Explanation]:
+    """What is known of it in this flow, and what is open in those that go with it: whether an assembly is complete is a
+    flow of its own."""
+    present = {one.flow.name for one in session.flows}
+    if flow not in present:
+        raise Usage(
+            f"This sync leaves {flow_name(flow)} out.",
+            remedy=f"A flag does that, see: stockbridge sync export {session.name}",
+        )
+    found = explaining.explain(session, flow, record)
+    for other in flows_of(flow)[1:]:
+        if other in present:
+            known = explaining.explain(session, other, record)
+            found += [one for one in known if one.verdict in ("waiting", "refused", "to be written")]
+    return found
 
 
 def retry(

@@ -13,7 +13,7 @@ import msgspec
 
 from stockbridge.core.compiled import Compiled, CompiledSide, seen
 from stockbridge.core.flow import GonePolicy, LinkView, Op, Owner, Side
-from stockbridge.core.mapping import LEAVE, LeftOut, Missing, NotYet, Resolve, Unfit
+from stockbridge.core.mapping import BACK, LEAVE, LeftOut, Missing, NotYet, Resolve, Unfit
 from stockbridge.core.record import Record, Value, Values
 from stockbridge.core.rules import Verdict
 
@@ -90,7 +90,7 @@ def decide(
             kind="wait",
             needs=missing.needs,
             reason=f"It needs {missing.what}, which is not at the other side yet.",
-            remedy=f"See: stockbridge explain {missing.flow} {missing.id}",
+            remedy=f"See: stockbridge explain {missing.flow.removesuffix(BACK)} {missing.id}",
         )
     except NotYet as early:
         return Decision(kind="wait", again=True, reason=early.reason, remedy=early.remedy)

@@ -111,7 +111,7 @@ class FieldTrace(msgspec.Struct, kw_only=True):
 
 class Explanation(msgspec.Struct, kw_only=True):
     """Everything known of one record. `verdict` is one of: in step, to be written, left out, waiting, refused, gone,
-    not found."""
+    not found. `side` is where the record stands that is told of; `other_id` is its partner's id at the other."""
 
     flow: str
     id: str
@@ -119,6 +119,7 @@ class Explanation(msgspec.Struct, kw_only=True):
     verdict: str
     reason: str
     remedy: str
+    side: str = "a"
     other_id: str | None = None
     read_at: str | None = None
     modified: str | None = None

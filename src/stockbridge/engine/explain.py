@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection, select
 
-from stockbridge.core.compiled import Compiled
+from stockbridge.core.compiled import Compiled, CompiledSide
 from stockbridge.core.decide import Decision, wants_detail
-from stockbridge.core.flow import Op, Pair, Rule
-from stockbridge.core.mapping import LEAVE, Missing, Move, Resolve, Unfit
+from stockbridge.core.flow import Op, Pair, Rule, Side
+from stockbridge.core.mapping import BACK, LEAVE, LeftOut, Missing, Move, NotYet, Resolve, Unfit
 from stockbridge.core.record import Record, Value, value_of
 from stockbridge.core.report import Explanation, FieldTrace, RuleTrace
 from stockbridge.core.rules import holds
@@ -22,19 +22,27 @@ from stockbridge.store.schema import mirror as record_table
 def explain(session: Session, flow: str, name: str) -> list[Explanation]:
     """Everything known of the records that `name` means: an id at either side, a SKU, an order number, a name.
 
-    Makes no call and writes nothing. Raises KeyError where there is no such flow.
+    A record that stands at both sides is told from side a. Makes no call and writes nothing. Raises KeyError where there
+    is no such flow.
     """
     compiled = {one.flow.name: one for one in session.flows}[flow]
     with session.engine.connect() as connection:
         records = mirror.by_name(connection, session.at("a", compiled.flow.a), name)
-        if not records:
-            linked = links.by_b(connection, session.bonds[flow], [name]).get(name)
-            if linked is not None:
-                found = mirror.get(connection, session.at("a", compiled.flow.a), [linked.a_id])
-                records = list(found.values())
-        if records:
-            return [_explain(session, connection, compiled, record) for record in records]
-        return [_unknown(session, connection, compiled, name)]
+        others = mirror.by_name(connection, session.at("b", compiled.flow.b), name)
+        bond = session.bonds[flow]
+        linked = {
+            one.b_id: one.a_id for one in links.by_b(connection, bond, [one.id for one in others]).values()
+        }
+        linked.update({one.b_id: one.a_id for one in links.by_b(connection, bond, [name]).values()})
+        known = {one.id for one in records}
+        found = mirror.get(connection, session.at("a", compiled.flow.a), set(linked.values()) - known)
+        records += [found[id] for id in sorted(found)]
+        alone = [one for one in others if one.id not in linked]
+        if records and not compiled.flow.takes_from_b:
+            alone = []  # what else is called so over there is no matter of this flow
+        out = [_explain(session, connection, compiled, "a", record) for record in records]
+        out += [_explain(session, connection, compiled, "b", record) for record in alone]
+        return out or [_unknown(session, connection, compiled, name)]
 
 
 def _unknown(session: Session, connection: Connection, compiled: Compiled, name: str) -> Explanation:
@@ -42,13 +50,26 @@ def _unknown(session: Session, connection: Connection, compiled: Compiled, name:
     parked = waiting.rows(connection, session.sync_id, flow, [name])
     if parked:
         return Explanation(
-            flow=flow, id=name, label="", verdict="refused", reason=parked[0].reason, remedy=parked[0].remedy
+            flow=flow,
+            id=name,
+            label="",
+            side=parked[0].side,
+            verdict="refused",
+            reason=parked[0].reason,
+            remedy=parked[0].remedy,
         )
-    state = checkpoints.load(connection, session.sync_id, "a", _source(compiled))
-    noun, system = compiled.a.stream.noun, session.a.name
-    reason = f"{system} has not shown any {noun} by that id, number or name."
+    if waiting.waited_for(connection, session.sync_id, f"{flow}{BACK}:{name}"):
+        verdict, reason, remedy = _on_its_own(session, compiled, None)
+        return Explanation(
+            flow=flow, id=name, label="", side="b", verdict=verdict, reason=reason, remedy=remedy
+        )
+    state = checkpoints.load(connection, session.sync_id, "a", _source(compiled.a))
+    reason = f"{session.a.name} has not shown any {compiled.a.stream.noun} by that id, number or name"
+    if compiled.flow.takes_from_b:
+        reason += f", nor {session.b.name} any {compiled.b.stream.noun}"
+    reason += "."
     if state.read_at is None:
-        reason = f"{system} was never read yet."
+        reason = f"{session.a.name} was never read yet."
     return Explanation(
         flow=flow,
         id=name,
@@ -60,60 +81,130 @@ def _unknown(session: Session, connection: Connection, compiled: Compiled, name:
     )
 
 
-def _source(compiled: Compiled) -> str:
-    return compiled.a.stream.derived_from or compiled.a.stream.name
+def _source(side: CompiledSide) -> str:
+    return side.stream.derived_from or side.stream.name
 
 
-def _explain(session: Session, connection: Connection, compiled: Compiled, record: Record) -> Explanation:
+def _explain(
+    session: Session, connection: Connection, compiled: Compiled, side: Side, record: Record
+) -> Explanation:
+    """One record of that side; of side b only one that has no partner."""
     flow = compiled.flow
-    link = links.by_a(connection, session.bonds[flow.name], [record.id]).get(record.id)
-    item = decide_chunk(session, connection, compiled, [record.id], [], planning=True)[0]
-    record = item.a or record  # with the values that are looked up in what it refers to
-    parked = next(iter(waiting.rows(connection, session.sync_id, flow.name, [record.id])), None)
-    thin = wants_detail(compiled, link, record)
-    verdict, reason, remedy = _verdict(session, item.decision, parked, record, thin, link is not None)
-    state = checkpoints.load(connection, session.sync_id, "a", _source(compiled))
+    here, rules = (compiled.a, flow.rules_a) if side == "a" else (compiled.b, flow.rules_b)
+    link = (
+        links.by_a(connection, session.bonds[flow.name], [record.id]).get(record.id) if side == "a" else None
+    )
+    ids: tuple[list[str], list[str]] = ([record.id], []) if side == "a" else ([], [record.id])
+    item = next(iter(decide_chunk(session, connection, compiled, *ids, planning=True)), None)
+    if item is not None:  # with the values that are looked up in what it refers to
+        record = (item.a if side == "a" else item.b) or record
+    rows = waiting.rows(connection, session.sync_id, flow.name, [record.id])
+    parked = next((row for row in rows if row.side == side), None)
+    thin = side == "a" and wants_detail(compiled, link, record)
+    if item is None:
+        verdict, reason, remedy = _on_its_own(session, compiled, record)
+    else:
+        verdict, reason, remedy = _verdict(
+            session, side, item.decision, parked, record, thin, link is not None
+        )
+    if parked is not None and verdict == "waiting":
+        reason += _called(session, connection, parked.needs)
+    state = checkpoints.load(connection, session.sync_id, side, _source(here))
 
     def resolve(name: str, id: str) -> str | None:
-        return links.other_ids(connection, session.sync_id, name, [id], back=False).get(id)
+        back = name.endswith(BACK)
+        name = name.removesuffix(BACK)
+        return links.other_ids(connection, session.sync_id, name, [id], back=back).get(id)
 
+    other_id = None
+    if link is not None:
+        other_id = link.b_id
+    elif item is not None:
+        other_id = item.b_id if side == "a" else item.a_id
+    written = journal.history(
+        connection,
+        session.sync_id,
+        flow=flow.name,
+        a_id=record.id if side == "a" else None,
+        b_id=record.id if side == "b" else None,
+    )
     return Explanation(
         flow=flow.name,
         id=record.id,
-        label=label_of(compiled.a.stream.names, record),
+        label=label_of(here.stream.names, record),
         verdict=verdict,
         reason=reason,
         remedy=remedy,
-        other_id=link.b_id if link is not None else item.b_id,
+        side=side,
+        other_id=other_id,
         read_at=state.read_at,
-        modified=_modified(session, connection, compiled, record.id),
-        rules=[_rule(rule, record) for rule in flow.rules_a],
+        modified=_modified(connection, session.at(side, here.stream.name), record.id),
+        rules=[_rule(rule, record) for rule in rules],
         fields=[]
-        if record.deleted
-        else [_field(compiled, move, record, resolve) for move in compiled.a.moves],
-        history=[
-            _entry(entry)
-            for entry in journal.history(connection, session.sync_id, flow=flow.name, a_id=record.id)
-        ],
+        if record.deleted or item is None
+        else [_field(here, side, move, record, resolve) for move in here.moves],
+        history=[_entry(session, entry, both_ways=flow.takes_from_b) for entry in written],
     )
 
 
-def _modified(session: Session, connection: Connection, compiled: Compiled, id: str) -> str | None:
-    at = session.at("a", compiled.flow.a)
-    return connection.execute(
-        select(record_table.c.modified).where(at.here(), record_table.c.id == id)
-    ).scalar()
+def _modified(connection: Connection, at: mirror.Shelf, id: str) -> str | None:
+    query = select(record_table.c.modified).where(at.here(), record_table.c.id == id)
+    return connection.execute(query).scalar()
+
+
+def _on_its_own(session: Session, compiled: Compiled, record: Record | None) -> tuple[str, str, str]:
+    """A record of side b in a flow that takes nothing from there."""
+    here, there = session.b.name, session.a.name
+    if record is not None and record.deleted:
+        return "gone", f"It was deleted at {here}.", ""
+    noun, other = compiled.b.stream.noun, compiled.a.stream.noun
+    return (
+        "left out",
+        f"It is in {here} alone: no {other} of {there} goes with it, and none is made out of it.",
+        f"What refers to it cannot go to {there}. Take a {noun} that came from there in its place.",
+    )
+
+
+def _called(session: Session, connection: Connection, needs: str | None) -> str:
+    """What people call the record that is waited for, as far as it is known."""
+    if needs is None:
+        return ""
+    name, _, id = needs.partition(":")
+    side: Side = "b" if name.endswith(BACK) else "a"
+    compiled = next((one for one in session.flows if one.flow.name == name.removesuffix(BACK)), None)
+    if compiled is None:
+        return ""
+    stream = (compiled.a if side == "a" else compiled.b).stream
+    found = mirror.get(connection, session.at(side, stream.name), [id]).get(id)
+    label = label_of(stream.names, found)
+    if not label:
+        return ""
+    gone = (
+        f", which was deleted at {session.connector(side).name}"
+        if found is not None and found.deleted
+        else ""
+    )
+    return f" That is {label}{gone}."
 
 
 def _verdict(
     session: Session,
+    side: Side,
     decision: Decision,
     parked: waiting.Unsettled | None,
     record: Record,
     thin: bool,
     linked: bool,
 ) -> tuple[str, str, str]:
-    there = session.b.name
+    here, there = session.a.name, session.b.name
+    if side == "b":
+        here, there = there, here
+    if parked is not None and parked.state == "left out":
+        return (
+            "left out",
+            f"A rule keeps it out: {parked.reason}.",
+            "Change the record, or the flag behind that rule.",
+        )
     if parked is not None and parked.state != "woken":
         return ("refused" if parked.state == "refused" else "waiting"), parked.reason, parked.remedy
     if thin or decision.kind == "unread":
@@ -132,11 +223,11 @@ def _verdict(
         case "masked":
             return "in step", "It was edited later; this flow does not send edits.", ""
         case _ if record.deleted:
-            return "gone", f"It was deleted at {session.a.name}.", ""
+            return "gone", f"It was deleted at {here}.", ""
         case _:
             return (
                 "in step",
-                f"{there} holds what {session.a.name} holds." if linked else "There is nothing to do.",
+                f"{there} holds what {here} holds." if linked else "There is nothing to do.",
                 "",
             )
 
@@ -149,12 +240,13 @@ def _rule(rule: Rule, record: Record) -> RuleTrace:
     return RuleTrace(rule=rule.words(), met=all(ok for _, _, ok in conditions), conditions=conditions)
 
 
-def _field(compiled: Compiled, move: Move, record: Record, resolve: Resolve) -> FieldTrace:
+def _field(here: CompiledSide, side: Side, move: Move, record: Record, resolve: Resolve) -> FieldTrace:
     pair = move.pair
+    source = pair.a if side == "a" else pair.b
     value: Value = (
-        pair.constant if pair.a is None else record.id if pair.a == "id" else value_of(record.values, pair.a)
+        pair.constant if source is None else record.id if source == "id" else value_of(record.values, source)
     )
-    sets = compiled.a.admit(record.values).sets
+    sets = here.admit(record.values).sets
     note = "sent only when the record is made" if pair.once else ""
     sent: Value
     if move.target in sets:
@@ -164,6 +256,10 @@ def _field(compiled: Compiled, move: Move, record: Record, resolve: Resolve) -> 
             sent = move.to(record, resolve)
         except Missing as missing:
             sent, note = None, f"waits for {missing.what}"
+        except LeftOut as left_out:
+            sent, note = None, str(left_out)
+        except NotYet as early:
+            sent, note = None, early.reason
         except Unfit as unfit:
             sent, note = None, f"{unfit.reason} {unfit.remedy}"
     if sent is LEAVE:
@@ -174,15 +270,17 @@ def _field(compiled: Compiled, move: Move, record: Record, resolve: Resolve) -> 
         note = "rounded down: only whole numbers are taken"
     if pair.only == "email" and value and not sent:
         note = "not a valid address; left out"
-    return FieldTrace(field=move.target, source=_words(pair), value=_shown(pair, value), sent=sent, note=note)
+    return FieldTrace(
+        field=move.target, source=_words(pair, source), value=_shown(pair, value), sent=sent, note=note
+    )
 
 
-def _words(pair: Pair) -> str:
-    if pair.a is None:
+def _words(pair: Pair, source: str | None) -> str:
+    if source is None:
         return "always"
     if pair.total is not None:
         return f"{pair.total.measure} of {', '.join(pair.total.keys)}"
-    return pair.a
+    return source
 
 
 def _shown(pair: Pair, value: Value) -> Value:
@@ -192,8 +290,10 @@ def _shown(pair: Pair, value: Value) -> Value:
     return {key: value[key].get(pair.total.measure) for key in pair.total.keys if key in value}
 
 
-def _entry(entry: journal.Entry) -> tuple[str, str, str]:
+def _entry(session: Session, entry: journal.Entry, *, both_ways: bool) -> tuple[str, str, str]:
     what = {Op.CREATE: "created", Op.UPDATE: "updated", Op.REMOVE: "removed"}[Op(entry.op)]
+    if both_ways:
+        what += f" in {session.connector('a' if entry.side == 'a' else 'b').name}"
     outcome = entry.outcome or "answer unknown"
     fields = msgspec.json.decode(entry.written)
     detail = ", ".join(f"{name} = {value}" for name, value in fields.items() if not isinstance(value, list))

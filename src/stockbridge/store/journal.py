@@ -152,6 +152,7 @@ def history(
     *,
     flow: str | None = None,
     a_id: str | None = None,
+    b_id: str | None = None,
     run: int | None = None,
     limit: int = 20,
 ) -> list[Entry]:
@@ -162,6 +163,8 @@ def history(
         query = query.where(journal.c.flow == flow)
     if a_id is not None:
         query = query.where(journal.c.a_id == a_id)
+    if b_id is not None:
+        query = query.where(journal.c.b_id == b_id)
     if run is not None:
         query = query.where(journal.c.run == run)
     query = query.order_by(journal.c.id.desc()).limit(limit)

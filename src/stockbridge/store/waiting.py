@@ -184,6 +184,12 @@ def left_out(connection: Connection, sync_id: int, flow: str, side: str, ids: Co
     return set(connection.execute(_left_out(connection.dialect.name), here).scalars())
 
 
+def waited_for(connection: Connection, sync_id: int, needs: str) -> bool:
+    """Whether any record waits for the link of that name ("flow:id")."""
+    query = select(waiting.c.id).where(waiting.c.sync == sync_id, waiting.c.needs == needs).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def counts(connection: Connection, sync_id: int, flow: str) -> tuple[int, int]:
     """(waiting, refused) records of a flow; uncertain, woken and postponed ones count as waiting."""
     query = (
