@@ -63,6 +63,8 @@ def test_every_flag_is_an_option_in_every_spelling() -> None:
     [
         (("acounts", "list"), "Did you mean 'accounts'?"),
         (("run", "--ful"), "--full"),
+        (("run", "--exports", "--full"), "--exports goes with neither"),
+        (("run", "--exports", "--only", "products"), "--exports goes with neither"),
         (("runs", "show", "x"), "valid integer"),
         (("run", "--only", "produts"), 'did you mean "products"?'),
         (("explain", "orders", "1"), "There are: products, product_compositions"),

@@ -165,11 +165,11 @@ class Shop:
         orders, bundles = self.made()
         assert max([0, *orders.values(), *bundles.values()]) <= 1, (orders, bundles)
 
-    def compared(self) -> Comparison:
+    def compared(self, board: Board | None = None) -> Comparison:
         zoho = {name: self.sandbox.zoho.rows(name) for name in ZOHO_COLLECTIONS}
         optiply = {name: self.sandbox.optiply.rows(name) for name in OPTIPLY_COLLECTIONS}
         coupling = str(self.sandbox.optiply.login.coupling_id)
-        return compare(zoho, optiply, coupling_id=coupling, board=Board())
+        return compare(zoho, optiply, coupling_id=coupling, board=board or Board())
 
     def all_is_well(self) -> None:
         """Every order of the planner stands in Zoho once and holds Zoho's id. After an import, which brings Zoho's lines,
@@ -206,8 +206,8 @@ def _kept_time(sandbox: Sandbox, patch: pytest.MonkeyPatch) -> Iterator[None]:
 class Shops:
     """One shop serves many tests, since the first import takes longer than most of them; a test that fails spoils it."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, **flags: Any) -> None:
+        self._directory, self._flags = directory, flags
         self._shop: Shop | None = None
         self._number = 0
 
@@ -229,7 +229,7 @@ class Shops:
         patch.setenv("STOCKBRIDGE_HOME", str(home))
         shop = Shop(sandbox=start(**_COMPANY), home=home)
         with _kept_time(shop.sandbox, patch):
-            sign_in(shop.sandbox, flags={"issue_exported_orders": True})
+            sign_in(shop.sandbox, flags=self._flags)
             shop.sandbox.clock.set_speed(SPEED)
             assert shop.run().code == 0
         return shop

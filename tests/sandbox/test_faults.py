@@ -64,6 +64,12 @@ def test_dropped_before_the_write_took_no_effect_and_after_it_did(caller: Caller
     assert [seen.status for seen in posts] == [None, None]
 
 
+def test_an_error_is_answered_although_the_write_took_effect(caller: Caller) -> None:
+    _set(caller, system="zoho", method="POST", kind="status_after", status=502)
+    assert caller.post("/items", {"name": "Made all the same"}).status == 502
+    assert "Made all the same" in {row["name"] for row in caller.get("/items")["items"]}
+
+
 def test_latency_waits_and_a_hang_ends_without_an_answer(caller: Caller) -> None:
     _set(caller, system="zoho", kind="latency", seconds=0.2)
     begun = time.monotonic()
