@@ -15,12 +15,13 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from bench import calls, cycle, processor, wall, writes
+from bench import board, calls, cycle, processor, wall, writes
 from bench.result import Measured, table
 
 MEASUREMENTS: dict[str, Callable[[bool], Measured]] = {
     "calls": calls.measure,
     "wall": wall.measure,
+    "board": board.measure,
     "cpu": processor.measure,
     "cycle": cycle.measure,
     "writes": writes.measure,

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Engine
 
+from bench.hour import mixed_hour
 from stockbridge.connectors.base import Connector
 from stockbridge.connectors.optiply import connector as optiply
 from stockbridge.connectors.optiply.account import OptiplyAccount
@@ -51,6 +52,14 @@ class Shop:
     def rows(self, system: str, collection: str) -> list[dict[str, Any]]:
         """The raw rows of a collection."""
         return list(self.ask("GET", f"/state/{system}/{collection}")["rows"])
+
+    def by_hand(self, method: str, path: str, body: object) -> dict[str, Any]:
+        """What a person does in Zoho, as an API call that costs nothing; gives its answer."""
+        return dict(self.ask("POST", "/zoho/call", {"method": method, "path": path, "body": body}))
+
+    def mixed_hour(self) -> None:
+        """Let the hour of the facts' worked example happen."""
+        mixed_hour(self.by_hand, lambda collection: self.rows("zoho", collection))
 
     def requests(self, system: str) -> list[dict[str, Any]]:
         """The request log of a system since it was last cleared; empties the log of all systems."""

@@ -24,11 +24,18 @@ def test_the_quick_mode_measures_everything_and_keeps_a_report(tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     found = msgspec.json.decode(report.read_bytes())
     lines = {one["name"]: {line["what"]: line for line in one["lines"]} for one in found["measured"]}
-    assert list(lines) == ["calls", "wall", "cpu", "cycle", "writes"]
-    for what in ("first run", "five changes", "no change"):
+    assert list(lines) == ["calls", "wall", "board", "cpu", "cycle", "writes"]
+    for what in ("first run", "five changes", "no change", "mixed hour"):
         # The number of calls does not depend on how busy the machine is.
         assert lines["calls"][f"{what}: made"]["met"], lines["calls"]
         assert lines["calls"][f"{what}: made"]["value"] >= lines["calls"][f"{what}: least possible"]["value"]
+    for what in ("first import", "mixed hour"):
+        assert lines["board"][f"{what}: made"]["met"], lines["board"]
+    # 60 items, 3 composites, 40 sales and 6 purchase orders by their lines, 4 assemblies, 2 vendors (facts, Zoho 13).
+    assert lines["calls"]["mixed hour: made"]["value"] == 2 + 4 + 41 + 7 + 1 + 1
+    assert (
+        lines["board"]["first import: time"]["value"] >= lines["board"]["first import: floor"]["value"] == 60
+    )
     assert lines["wall"]["calls at Zoho"]["value"] > 100
     assert lines["wall"]["first run"]["value"] >= lines["wall"]["floor"]["value"] == 60
     parts = sum(lines["cpu"][part]["value"] for part in ("decode", "mirror", "detect", "plan"))
@@ -49,4 +56,4 @@ def test_an_unknown_measurement_is_named(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert "there is no speeed; there are calls, wall, cpu, cycle, writes" in done.stderr
+    assert "there is no speeed; there are calls, wall, board, cpu, cycle, writes" in done.stderr
