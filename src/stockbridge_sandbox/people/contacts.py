@@ -200,7 +200,8 @@ def _matches(version: Version, query: str) -> bool:
     fields = version.fields or {}
     for entry in fields.get("names", ()):
         parts = ("givenName", "middleName", "familyName", "unstructuredName")
-        if f" {query}" in f" {' '.join(str(entry.get(key, '')) for key in parts)}".casefold():
+        words = " ".join(str(entry[key]) for key in parts if entry.get(key))
+        if f" {query}" in f" {words}".casefold():
             return True
     found = (
         str(entry.get(key, "")).casefold()
