@@ -67,7 +67,12 @@ def match(
             ones = [id for id in ones if id not in partner_of_a]
             others = [id for id in others if id not in partner_of_b]
             if one.alike or (len(ones) == 1 and len(others) == 1):
-                for mine, other in zip(sorted(ones, key=_by_age), sorted(others, key=_by_age), strict=False):
+                mine_by_age, theirs_by_age = sorted(ones, key=_by_age), sorted(others, key=_by_age)
+                if len(ones) > 1 or len(others) > 1:
+                    held_a = mirror.get(connection, a_shelf, ones)
+                    held_b = mirror.get(connection, b_shelf, others)
+                    _same_first(compiled, mine_by_age, theirs_by_age, held_a, held_b)
+                for mine, other in zip(mine_by_age, theirs_by_age, strict=False):
                     partner_of_a[mine] = other
                     partner_of_b[other] = mine
             elif ones and others:
@@ -91,6 +96,43 @@ def match(
 def _by_age(id: str) -> tuple[int, str]:
     """Ids count up in both systems."""
     return len(id), id
+
+
+def _same_first(
+    compiled: Compiled,
+    ones: list[str],
+    others: list[str],
+    a_records: dict[str, Record],
+    b_records: dict[str, Record],
+) -> None:
+    """Put the ids of records that hold the same at both sides first, in the same order. Else two lines of an order would
+    change places, and what hangs on them would be made anew."""
+    moves = [move for move in compiled.a.moves if not move.references and not move.line_references]
+
+    def same(mine: str, other: str) -> bool:
+        a, b = a_records[mine], b_records[other]
+        for move in moves:
+            if move.pair.a == "id" or move.target not in b.values:
+                continue  # the mark
+            try:
+                value = move.to(a, lambda flow, id: None)
+            except Unfit:
+                return False
+            if value is not LEAVE and value != b.values[move.target]:
+                return False
+        return True
+
+    twins: list[tuple[str, str]] = []
+    for mine in ones:
+        taken = {other for _, other in twins}
+        twin = next((other for other in others if other not in taken and same(mine, other)), None)
+        if twin is not None:
+            twins.append((mine, twin))
+    for at, (mine, other) in enumerate(twins):
+        ones.remove(mine)
+        others.remove(other)
+        ones.insert(at, mine)
+        others.insert(at, other)
 
 
 def _keys(
