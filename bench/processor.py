@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import cast
 
 from bench.prepared import BEGIN, PAGE, Agreeable, Item, Prepared, templates, zoho_of
 from bench.result import Line, Measured
 from bench.shop import board, empty_store
 from stockbridge.core.record import Record
+from stockbridge.engine.fetch import Fetcher, Source
 from stockbridge.engine.read import store_page, store_records
 from stockbridge.engine.session import Session, open_session
-from stockbridge.engine.settle import CHUNK
+from stockbridge.engine.settle import CHUNK, plan_fetches
 from stockbridge.engine.work import decide_chunk, lacking_detail
 from stockbridge.store import checkpoints, mirror
 from stockbridge.store.checkpoints import Checkpoint
@@ -79,10 +81,21 @@ def measure(quick: bool) -> Measured:
     )
 
 
+@dataclass(slots=True)
+class _Wanted:
+    """Stands where the fetcher stands: just notes what is asked for."""
+
+    open: dict[Source, dict[str, int]] = field(default_factory=dict)
+
+    def want(self, source: Source, ids: Mapping[str, int]) -> None:
+        """Note it."""
+        self.open.setdefault(source, {}).update(ids)
+
+
 def _import(session: Session, watch: _Stopwatch) -> int:
-    """Read the list, fetch the details, decide; returns how many writes were planned."""
+    """Read the list, fetch the details, decide, in the order of a run; returns how many writes were planned."""
     compiled = session.flows[0]
-    stream, at = compiled.a.stream, session.at("a", compiled.a.stream.name)
+    stream = compiled.a.stream
     pages = session.a.read(stream.name, None)
     while True:
         with watch.of("decode"):
@@ -92,31 +105,42 @@ def _import(session: Session, watch: _Stopwatch) -> int:
         with watch.of("mirror"), session.begin() as connection:
             store_page(session, connection, "a", stream, page, 1)
             checkpoints.save(connection, 1, "a", stream.name, Checkpoint(cursor=page.checkpoint, sweep=1))
-    place = (1, "")
+    fetcher = _Wanted()
+    with watch.of("detect"):
+        plan_fetches(session, session.flows, cast(Fetcher, fetcher))
+    wanted = fetcher.open["a", stream.name]
+    place, planned = _decide(session, watch, wanted, (1, ""))  # a run comes by the list rows once more
+    ids = list(wanted)
+    for start in range(0, len(ids), PAGE):
+        with watch.of("decode"):
+            found = session.a.fetch(stream.name, ids[start : start + PAGE])
+        records = [one for one in found if isinstance(one, Record)]
+        with watch.of("mirror"), session.begin() as connection:
+            store_records(session, connection, "a", stream, records)
+        for one in found:
+            wanted.pop(one.id)
+        place, more = _decide(session, watch, wanted, place)
+        planned += more
+    return planned
+
+
+def _decide(
+    session: Session, watch: _Stopwatch, wanted: Mapping[str, int], place: tuple[int, str]
+) -> tuple[tuple[int, str], int]:
+    """Decide what is new beyond `place`, as run_flow does; returns the place reached, and the number of writes."""
+    compiled = session.flows[0]
+    at = session.at("a", compiled.a.stream.name)
+    planned = 0
     while True:
         with watch.of("detect"), session.engine.connect() as connection:
-            rows = mirror.changed(connection, at, place, 2000, thin=True)
-            thin = lacking_detail(session, connection, compiled, [record for _, record in rows])
-        if not rows:
-            break
-        place = (rows[-1][0], rows[-1][1].id)
-        for start in range(0, len(thin), PAGE):
-            with watch.of("decode"):
-                found = session.a.fetch(stream.name, [one.id for one in thin[start : start + PAGE]])
-            records = [one for one in found if isinstance(one, Record)]
-            with watch.of("mirror"), session.begin() as connection:
-                store_records(session, connection, "a", stream, records)
-    place, planned = (1, ""), 0
-    while True:
-        with watch.of("detect"), session.engine.connect() as connection:
-            rows = mirror.changed(connection, at, place, CHUNK)
-            lacking_detail(session, connection, compiled, [record for _, record in rows])
-        if not rows:
-            return planned
-        place = (rows[-1][0], rows[-1][1].id)
-        with watch.of("plan"), session.engine.connect() as connection:
-            records = [record for _, record in rows]
-            items = decide_chunk(
-                session, connection, compiled, [one.id for one in records], [], read_a=records
-            )
-        planned += sum(len(item.decision.writes) for item in items)
+            found = mirror.places(connection, at, place, CHUNK)
+            records = mirror.at_places(connection, at, [one for one in found if one[1] not in wanted])
+            lacking_detail(session, connection, compiled, records)
+        if not found:
+            return place, planned
+        place = found[-1]
+        if records:
+            with watch.of("plan"), session.engine.connect() as connection:
+                ids = [one.id for one in records]
+                items = decide_chunk(session, connection, compiled, ids, [], read_a=records)
+            planned += sum(len(item.decision.writes) for item in items)

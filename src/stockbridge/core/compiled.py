@@ -26,6 +26,7 @@ class CompiledSide(msgspec.Struct, frozen=True):
     set_sources: dict[str, set[str]]  # target field -> the fields that rules look at before they set it
     thin: bool  # a list row lacks some of `fields`
     thin_rules: bool  # a list row lacks some of `rule_fields`
+    scope_fields: frozenset[str]  # what the rules look at that decide whether a record is in scope, or gone
 
 
 class Compiled(msgspec.Struct, frozen=True):
@@ -70,6 +71,10 @@ def compile_flow(flow: Flow, a: Stream, b: Stream, flows: Mapping[tuple[str, str
             _set_sources(rules),
             _lacks(stream, names | into_fields),
             _lacks(stream, fields_of(rules)),
+            frozenset(
+                CUSTOM if name.startswith("cf_") else name
+                for name in fields_of(tuple(rule for rule in rules if rule.then is not Then.SET))
+            ),
         )
 
     return Compiled(

@@ -44,10 +44,11 @@ def plan_fetches(
             state = checkpoints.load_flow(connection, session.sync_id, compiled.flow.name)
             place = (start_of(session, compiled, state, "a"), "")
             shelf = session.at("a", source.name)
-            while rows := mirror.changed(connection, shelf, place, 2000, thin=True):
-                place = (rows[-1][0], rows[-1][1].id)
-                numbers = {record.id: seq for seq, record in rows}
-                records = [record for _, record in rows]
+            fields = _scope_fields(session, source.name)
+            while found := mirror.places(connection, shelf, place, 2000, thin=True):
+                place = found[-1]
+                numbers = {id: seq for seq, id in found}
+                records = mirror.listed(connection, shelf, list(numbers), fields)
                 if source is stream:
                     records = lacking_detail(session, connection, compiled, records)
                 else:
@@ -57,6 +58,11 @@ def plan_fetches(
                     continue
                 fetcher.want(("a", source.name), {record.id: numbers[record.id] for record in records})
     return skipped
+
+
+def _scope_fields(session: Session, source: str) -> set[str]:
+    """What the rules of the flows on this stream look at: all that has to be known of its list rows here."""
+    return {name for one in session.flows if one.flow.a == source for name in one.a.scope_fields}
 
 
 def _wanted_parents(session: Session, source: str, records: list[Record]) -> list[Record]:
@@ -145,12 +151,16 @@ def run_flow(
             _raise(writer.stop)
             store_fetched(session, fetcher, None)
             with session.engine.connect() as connection:
-                rows_a = [] if exports else mirror.changed(connection, a_shelf, place_a, CHUNK)
+                found_a = [] if exports else mirror.places(connection, a_shelf, place_a, CHUNK)
+                wanted = fetcher.open.get(source, {}) if source[1] == stream.name and compiled.a.thin else {}
+                places_a = [one for one in found_a if one[1] not in wanted]  # the others come again in full
+                records_a = mirror.at_places(connection, a_shelf, places_a)
+                rows_a = [(seq, one) for (seq, _), one in zip(places_a, records_a, strict=True)]
                 rows_b = mirror.changed(connection, b_shelf, place_b, CHUNK)
                 work: list[tuple[Side, str]] = [("a", record.id) for _, record in rows_a]
                 work += [("b", record.id) for _, record in rows_b]
                 old_b: list[str] = []
-                if not work:
+                if not work and not found_a:
                     writer.finish()
                     work = _woken(session, connection, flow, tries)
                     old_b = [id for side, id in work if side == "b" and not tries[("b", id)]]
@@ -172,7 +182,7 @@ def run_flow(
                         b_ids,
                         recheck=recheck,
                         touched=writer.touched,
-                        read_a=() if waited else [record for _, record in rows_a],
+                        read_a=() if waited else records_a,
                         old_b=old_b,
                     )
                 writer.settle_without_call(items)
@@ -182,9 +192,9 @@ def run_flow(
                 writer.submit([item for item in items if item.decision.kind == "write"])
                 tell("writing")
             if writer.stop is None:
-                place_a = (rows_a[-1][0], rows_a[-1][1].id) if rows_a else place_a
+                place_a = found_a[-1] if found_a else place_a
                 place_b = (rows_b[-1][0], rows_b[-1][1].id) if rows_b else place_b
-            if work:
+            if work or found_a:
                 writer.collect(0)
                 continue
             if fetcher.busy(source) or fetcher.busy(source_b):

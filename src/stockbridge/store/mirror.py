@@ -23,18 +23,25 @@ from sqlalchemy import (
     update,
 )
 
-from stockbridge.core.record import Record, Stream, values_type
+from stockbridge.core.record import Field, Record, Stream, values_type
 from stockbridge.store.rows import among, moment_text, packed, upsert
 from stockbridge.store.schema import match_key, mirror
 
+_AT_HAND = 1000  # a few megabytes a stream
+
 
 class Shelf(msgspec.Struct, frozen=True):
-    """Where the records of one stream stand: sync, side, stream; and how their values are read back with types."""
+    """Where the records of one stream stand: sync, side, stream; and how their values are read back with types.
+
+    `at_hand` are the records stored last, as (change number, record) by id: what was just read is mostly decided next,
+    and reading it back costs more than storing it. One counts only while the store has the same number for it.
+    """
 
     sync: int
     side: str
     stream: Stream
     decoder: Any
+    at_hand: dict[str, tuple[int, Record]] = {}
 
     def here(self) -> ColumnElement[bool]:
         return and_(
@@ -68,6 +75,7 @@ def _place(table: Any) -> ColumnElement[bool]:
     )
 
 
+_NONE = (0, None)
 _HERE, _KEYS_HERE = _place(mirror), _place(match_key)
 _COLUMNS = (mirror.c.id, mirror.c.parent, mirror.c.version, mirror.c["values"], mirror.c.full, mirror.c.gone)
 _KNOWN = (mirror.c.id, mirror.c.version, mirror.c.full, mirror.c.gone)
@@ -143,7 +151,7 @@ def get(connection: Connection, at: Shelf, ids: Collection[str]) -> dict[str, Re
     return {row[0]: _record(at, row) for row in _rows(connection, _select_records, at, ids).all()}
 
 
-def put(connection: Connection, at: Shelf, records: Iterable[Record], *, seq: int, sweep: int) -> None:
+def put(connection: Connection, at: Shelf, records: Collection[Record], *, seq: int, sweep: int) -> None:
     """Store records as they are; `seq` is the number of this change, `sweep` the full read that saw them."""
     encode = msgspec.json.encode
     rows = [
@@ -164,6 +172,18 @@ def put(connection: Connection, at: Shelf, records: Iterable[Record], *, seq: in
         for record in records
     ]
     upsert(connection, mirror, rows)
+    _keep_at_hand(at, records, seq)
+
+
+def _keep_at_hand(at: Shelf, records: Iterable[Record], seq: int) -> None:
+    """Number 0 is given out again and again, so it tells nothing."""
+    kept = at.at_hand
+    for record in records:
+        kept.pop(record.id, None)
+        if seq:
+            kept[record.id] = (seq, record)
+    while len(kept) > _AT_HAND:
+        del kept[next(iter(kept))]
 
 
 def touch(connection: Connection, at: Shelf, ids: Collection[str], sweep: int) -> None:
@@ -177,6 +197,8 @@ def bury(connection: Connection, at: Shelf, ids: Collection[str], seq: int) -> N
     if ids:
         _rows(connection, _bury, at, ids, number=seq)
         drop_keys(connection, at, ids)
+        for id in ids:
+            at.at_hand.pop(id, None)
 
 
 def unseen(connection: Connection, at: Shelf, sweep: int) -> list[str]:
@@ -198,7 +220,7 @@ def children(connection: Connection, at: Shelf, parents: Collection[str]) -> dic
 
 
 @lru_cache
-def _select_changed(dialect: str, thin: bool) -> Select[Any]:
+def _select_places(dialect: str, thin: bool) -> Select[Any]:
     after: ColumnElement[Any] = bindparam("after")
     last: ColumnElement[Any] = bindparam("last")
     beyond: ColumnElement[bool]
@@ -206,21 +228,58 @@ def _select_changed(dialect: str, thin: bool) -> Select[Any]:
         beyond = tuple_(mirror.c.seq, mirror.c.id) > tuple_(after, last)
     else:
         beyond = or_(mirror.c.seq > after, and_(mirror.c.seq == after, mirror.c.id > last))
-    query = select(*_COLUMNS, mirror.c.seq).where(_HERE, mirror.c.seq >= after, beyond)
+    query = select(mirror.c.seq, mirror.c.id).where(_HERE, mirror.c.seq >= after, beyond)
     if thin:
         query = query.where(mirror.c.full.is_(False), mirror.c.gone.is_(False))
     return query.order_by(mirror.c.seq, mirror.c.id).limit(bindparam("most"))
+
+
+def places(
+    connection: Connection, at: Shelf, after: tuple[int, str], limit: int, *, thin: bool = False
+) -> list[tuple[int, str]]:
+    """(change number, id) in order, beyond that place; `thin` gives only rows that lack their details."""
+    here = {**at.place, "after": after[0], "last": after[1], "most": limit}
+    found = connection.execute(_select_places(connection.dialect.name, thin), here)
+    return [(seq, id) for seq, id in found.all()]
+
+
+def at_places(connection: Connection, at: Shelf, places: Sequence[tuple[int, str]]) -> list[Record]:
+    """The records at these places."""
+    found: dict[str, Record] = {}
+    for seq, id in places:
+        stored, record = at.at_hand.get(id, _NONE)
+        if record is not None and stored == seq:
+            found[id] = record
+    found.update(get(connection, at, [id for _, id in places if id not in found]))
+    return [found[id] for _, id in places]
 
 
 def changed(
     connection: Connection, at: Shelf, after: tuple[int, str], limit: int, *, thin: bool = False
 ) -> list[tuple[int, Record]]:
     """(change number, record) in order, beyond that place; `thin` gives only rows that lack their details."""
-    rows = connection.execute(
-        _select_changed(connection.dialect.name, thin),
-        {**at.place, "after": after[0], "last": after[1], "most": limit},
+    found = places(connection, at, after, limit, thin=thin)
+    records = at_places(connection, at, found)
+    return [(seq, record) for (seq, _), record in zip(found, records, strict=True)]
+
+
+@lru_cache
+def _select_listed(dialect: str) -> Select[Any]:
+    return select(mirror.c.id, mirror.c["values"]).where(_HERE, among(dialect, mirror.c.id))
+
+
+def listed(connection: Connection, at: Shelf, ids: Sequence[str], names: Collection[str]) -> list[Record]:
+    """List rows with just the values of these fields, in the order of the ids; without any field, nothing is read."""
+    decode = _some_values(at.stream.fields, frozenset(names)).decode
+    found = (
+        dict(_rows(connection, _select_listed, at, ids).all()) if names and ids else dict.fromkeys(ids, b"{}")
     )
-    return [(row[6], _record(at, row)) for row in rows.all()]
+    return [Record(id=id, values=decode(found[id]), version="", full=False) for id in ids]
+
+
+@lru_cache(maxsize=64)
+def _some_values(fields: tuple[Field, ...], names: frozenset[str]) -> Any:
+    return msgspec.json.Decoder(values_type(field for field in fields if field.name in names))
 
 
 def standing(connection: Connection, at: Shelf) -> list[Record]:
