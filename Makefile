@@ -9,8 +9,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 demo: $(VENV)/demo-ready
 	@$(BIN)/python -m stockbridge_sandbox.demo
 
+# A file's tests stay together, so that what they share is made once; files go to as many processes as there are cores.
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/test-ready
 	$(BIN)/ruff format --check .
