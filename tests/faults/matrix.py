@@ -9,7 +9,7 @@ import pytest
 
 from stockbridge.http.transport import Transport
 
-COMPANY: dict[str, Any] = {"items": 5, "vendors": 2, "orders": 5, "seed": 4}
+COMPANY: dict[str, Any] = {"items": 5, "vendors": 2, "orders": 5, "purchase_orders": 3, "seed": 4}
 
 # Kinds after which the same run still ends in step.
 HEALED_AT_ZOHO: dict[str, dict[str, Any]] = {
@@ -21,7 +21,7 @@ HEALED_AT_ZOHO: dict[str, dict[str, Any]] = {
     "502": {"kind": "status", "status": 502},
     "drop_before": {"kind": "drop_before"},
     "drop_after": {"kind": "drop_after"},
-    "hang": {"kind": "hang", "seconds": 0.4},
+    "hang": {"kind": "hang", "seconds": 0.5},
     "truncate_page": {"kind": "truncate_page"},
     "revoke_token": {"kind": "revoke_token"},
     "not_json": {"kind": "not_json"},
@@ -34,20 +34,39 @@ HEALED_AT_OPTIPLY: dict[str, dict[str, Any]] = {
     "502": {"kind": "status", "status": 502},
     "drop_before": {"kind": "drop_before"},
     "drop_after": {"kind": "drop_after"},
-    "hang": {"kind": "hang", "seconds": 0.4},
+    "hang": {"kind": "hang", "seconds": 0.5},
     "truncate_page": {"kind": "truncate_page"},
     "revoke_token": {"kind": "revoke_token"},
     "not_json": {"kind": "not_json"},
 }
-ZOHO_LISTS = {"items": r"/items$", "contacts": r"/contacts$", "salesorders": r"/salesorders$"}
-ZOHO_PATHS = {**ZOHO_LISTS, "itemdetails": r"/itemdetails$", "salesorder": r"/salesorders/\d+$"}
-OPTIPLY_STREAMS = ("products", "suppliers", "supplierProducts", "sellOrders")
+ZOHO_LISTS = {
+    "items": r"/items$",
+    "contacts": r"/contacts$",
+    "salesorders": r"/salesorders$",
+    "purchaseorders": r"/purchaseorders$",
+}
+ZOHO_PATHS = {
+    **ZOHO_LISTS,
+    "bundles": r"/bundles$",
+    "itemdetails": r"/itemdetails$",
+    "salesorder": r"/salesorders/\d+$",
+    "purchaseorder": r"/purchaseorders/\d+$",
+}
+OPTIPLY_STREAMS = (
+    "products",
+    "suppliers",
+    "supplierProducts",
+    "sellOrders",
+    "buyOrders",
+    "buyOrderLines",
+    "receiptLines",
+)
 
 
 def impatient(monkeypatch: pytest.MonkeyPatch, what: dict[str, Any]) -> None:
     """Let the client wait for an answer only a little while, where the fault is silence."""
     if what["kind"] == "hang":
-        monkeypatch.setattr("stockbridge.wiring.accounts.Transport", partial(Transport, read_seconds=0.2))
+        monkeypatch.setattr("stockbridge.wiring.accounts.Transport", partial(Transport, read_seconds=0.3))
 
 
 def paths_for(what: dict[str, Any]) -> dict[str, str]:

@@ -90,8 +90,11 @@ def test_a_row_without_id_at_zoho(name: str, monkeypatch: pytest.MonkeyPatch) ->
     with board(monkeypatch, **COMPANY) as shop:
         shop.fault(system="zoho", path=ZOHO_LISTS[name], kind="row_without_id")
         done = shop.run()
-        assert done.code == 3
-        assert sum(flow.refused for flow in done.report.flows) == 1
+        if name == "purchaseorders":  # it may be an order that was made out of one of Optiply's
+            assert (done.code, done.report.stop_code, done.writes) == (4, "nameless", [])
+        else:
+            assert done.code == 3
+            assert sum(flow.refused for flow in done.report.flows) == 1
         waiting = command("status", "--waiting").out
         assert "page 1 row 1" in waiting
         assert f"Zoho's {'vendors' if name == 'contacts' else name}" in waiting
@@ -108,7 +111,7 @@ def test_a_detail_without_id_is_asked_for_by_itself(monkeypatch: pytest.MonkeyPa
         assert shop.differences() == []
 
 
-@pytest.mark.parametrize("stream", ["products", "sellOrders"])
+@pytest.mark.parametrize("stream", ["products", "sellOrders", "buyOrderLines"])
 def test_a_row_without_id_at_optiply_makes_no_double(stream: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with board(monkeypatch, **COMPANY) as shop:
         assert shop.run().code == 0
@@ -119,7 +122,7 @@ def test_a_row_without_id_at_optiply_makes_no_double(stream: str, monkeypatch: p
         assert f"Optiply's list of {stream} has a row without an id" in done.report.message
         assert shop.differences() == []
         done = shop.run()
-        assert (done.code, done.writes) == (0, [])
+        assert (done.code, done.news) == (0, [])
         assert shop.differences() == []
 
 

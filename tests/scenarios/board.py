@@ -279,13 +279,16 @@ def board(
     items: int = 12,
     vendors: int = 3,
     orders: int = 8,
+    purchase_orders: int | None = None,
     seed: int = 11,
     speed: float = SPEED,
     skew: timedelta = timedelta(),
     **tables: Any,
 ) -> Iterator[Board]:
     """A fresh sandbox and a board on it; nothing has been synced yet. `skew` is how far our clock is ahead of theirs."""
-    with start(items=items, vendors=vendors, orders=orders, seed=seed) as sandbox:
+    with start(
+        items=items, vendors=vendors, orders=orders, purchase_orders=purchase_orders, seed=seed
+    ) as sandbox:
         monkeypatch.setenv("STOCKBRIDGE_CLOCK_SPEED", str(speed))
 
         def same_time(speed: float) -> Clock:
