@@ -186,7 +186,8 @@ class _Planner(Memory):
         due = self.rows("buyOrders")[order].get("expectedDeliveryDate")
         for line in lines:
             values = {name: value for name, value in line.items() if name != "id"}
-            values = {"remoteId": None, "expectedDeliveryDate": due, **values, "buyOrderId": order}
+            if line["id"] not in standing:
+                values = {"remoteId": None, "expectedDeliveryDate": due, **values, "buyOrderId": order}
             super().put("buyOrderLines", values, line["id"])
         for key in standing.keys() - {line["id"] for line in lines}:
             super().drop("buyOrderLines", key)
