@@ -330,7 +330,8 @@ def retry(
         str | None, typer.Argument(metavar="STREAM", help="Only this flow; all of them when left out.")
     ] = None,
     record: Annotated[
-        str | None, typer.Argument(metavar="ID", help="Only the record with this Zoho id.")
+        str | None,
+        typer.Argument(metavar="ID", help="Only the record with this id, as status --waiting names it."),
     ] = None,
     sync: SyncOption = None,
     as_json: Json = False,
