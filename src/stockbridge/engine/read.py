@@ -215,8 +215,9 @@ def store_records(
     if not records:
         return
     at = session.at(side, stream.name)
-    if known is None:
-        known = mirror.known(connection, at, [record.id for record in records])
+    if known is None:  # of full records that stand, nothing that is known counts any more
+        asked = [record.id for record in records if record.deleted or not record.full]
+        known = mirror.known(connection, at, asked)
     gone = [record.id for record in records if record.deleted]
     if gone:
         bury_with_children(session, connection, side, stream, [id for id in gone if id in known])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from stockbridge.store.rows import upsert
 from stockbridge.store.schema import checkpoint, flow_state
@@ -31,12 +31,16 @@ class FlowState(msgspec.Struct, frozen=True, kw_only=True):
     in_step_at: str | None = None
 
 
+_LOAD = select(*(checkpoint.c[name] for name in Checkpoint.__struct_fields__)).where(
+    checkpoint.c.sync == bindparam("at_sync"),
+    checkpoint.c.side == bindparam("at_side"),
+    checkpoint.c.stream == bindparam("at_stream"),
+)
+
+
 def load(connection: Connection, sync_id: int, side: str, stream: str) -> Checkpoint:
     """The checkpoint of a stream; a fresh one where it was never read."""
-    query = select(*(checkpoint.c[name] for name in Checkpoint.__struct_fields__)).where(
-        checkpoint.c.sync == sync_id, checkpoint.c.side == side, checkpoint.c.stream == stream
-    )
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_LOAD, {"at_sync": sync_id, "at_side": side, "at_stream": stream}).one_or_none()
     return Checkpoint() if row is None else Checkpoint(**row._mapping)
 
 

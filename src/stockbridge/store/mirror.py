@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from stockbridge.core.record import Field, Record, Stream, values_type
-from stockbridge.store.rows import among, moment_text, packed, upsert
+from stockbridge.store.rows import among, moment_text, packed, upsert, upsert_rows
 from stockbridge.store.schema import match_key, mirror
 
 _AT_HAND = 1000  # a few megabytes a stream
@@ -78,6 +78,7 @@ def _place(table: Any) -> ColumnElement[bool]:
 _NONE = (0, None)
 _HERE, _KEYS_HERE = _place(mirror), _place(match_key)
 _COLUMNS = (mirror.c.id, mirror.c.parent, mirror.c.version, mirror.c["values"], mirror.c.full, mirror.c.gone)
+_STORED = tuple(column.name for column in mirror.columns)
 _KNOWN = (mirror.c.id, mirror.c.version, mirror.c.full, mirror.c.gone)
 
 
@@ -154,24 +155,25 @@ def get(connection: Connection, at: Shelf, ids: Collection[str]) -> dict[str, Re
 def put(connection: Connection, at: Shelf, records: Collection[Record], *, seq: int, sweep: int) -> None:
     """Store records as they are; `seq` is the number of this change, `sweep` the full read that saw them."""
     encode = msgspec.json.encode
+    sync, side, stream = at.sync, at.side, at.stream.name
     rows = [
-        {
-            "sync": at.sync,
-            "side": at.side,
-            "stream": at.stream.name,
-            "id": record.id,
-            "parent": record.parent,
-            "version": record.version,
-            "modified": None if record.modified is None else moment_text(record.modified),
-            "values": encode(record.values),
-            "full": record.full,
-            "gone": record.deleted,
-            "seq": seq,
-            "sweep": sweep,
-        }
-        for record in records
+        (
+            sync,
+            side,
+            stream,
+            one.id,
+            one.parent,
+            one.version,
+            None if one.modified is None else moment_text(one.modified),
+            encode(one.values),
+            one.full,
+            one.deleted,
+            seq,
+            sweep,
+        )
+        for one in records
     ]
-    upsert(connection, mirror, rows)
+    upsert_rows(connection, mirror, _STORED, rows)
     _keep_at_hand(at, records, seq)
 
 

@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, Text, any_, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Dialect
 
 from stockbridge.core.errors import Halt
 from stockbridge.store.schema import sync
@@ -56,17 +55,29 @@ def upsert(
 ) -> None:
     """Insert the rows, or overwrite those with the same primary key (except the columns in `keep`)."""
     if rows:
-        text, order = _upsert(connection.dialect, table, tuple(rows[0]), tuple(keep))
+        columns = tuple(column.name for column in table.columns if column.name in rows[0])
+        upsert_rows(connection, table, columns, list(map(itemgetter(*columns), rows)), keep)
+
+
+def upsert_rows(
+    connection: Connection,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[Any, ...]],
+    keep: Sequence[str] = (),
+) -> None:
+    """The same with the values of these columns, which are in the order of the table."""
+    if rows:
         # Straight to the driver: SQLAlchemy's own work per row costs as much as the database's.
-        connection.exec_driver_sql(text, list(rows) if order is None else list(map(itemgetter(*order), rows)))
+        statement = _upsert(connection.dialect.name, table, columns, tuple(keep))
+        connection.exec_driver_sql(statement, list(rows))
 
 
 @lru_cache(maxsize=64)
-def _upsert(
-    dialect: Dialect, table: Table, columns: tuple[str, ...], keep: tuple[str, ...]
-) -> tuple[str, tuple[str, ...] | None]:
-    """The statement as text, and the order of its parameters where they have no names."""
-    insert = (postgresql if dialect.name == "postgresql" else sqlite).insert(table)
+def _upsert(dialect: str, table: Table, columns: tuple[str, ...], keep: tuple[str, ...]) -> str:
+    """The statement as text, its parameters in the order of the columns."""
+    server = dialect == "postgresql"
+    insert = (postgresql if server else sqlite).insert(table)
     key = [column.name for column in table.primary_key]
     changed = {name: insert.excluded[name] for name in columns if name not in key and name not in keep}
     statement = (
@@ -74,9 +85,12 @@ def _upsert(
         if changed
         else insert.on_conflict_do_nothing(index_elements=key)
     )
-    compiled: Any = statement.compile(dialect=dialect, column_keys=list(columns))
-    order = compiled.positiontup
-    return str(compiled), None if order is None else tuple(order)
+    written: Any = postgresql.psycopg if server else sqlite
+    positional = written.dialect(paramstyle="format" if server else "qmark")
+    compiled: Any = statement.compile(dialect=positional, column_keys=list(columns))
+    if tuple(compiled.positiontup) != columns:
+        raise AssertionError(f"the columns of {table.name} are in another order: {compiled.positiontup}")
+    return str(compiled)
 
 
 _NEXT = (

@@ -19,6 +19,7 @@ from msgspec import UNSET, UnsetType
 from stockbridge.core.record import CUSTOM, Field, Kind, Record, Refusal, Stream, Values
 from stockbridge.http.values import READERS, moment, number, text
 
+_AMOUNTS = frozenset({int, Decimal})
 _PROVISIONAL = timedelta(seconds=2)
 STOCK = (
     "stock_on_hand",
@@ -301,14 +302,12 @@ def stock_by_location(row: Any) -> dict[str, dict[str, Decimal]]:
         id, *found = msgspec.structs.astuple(place)
         if type(id) not in (str, int) or id == "":
             raise BadValue("locations", id, "the id of a location")
+        if _AMOUNTS.issuperset(map(type, found)):  # nearly always
+            amounts[str(id)] = dict(zip(STOCK, map(Decimal, found), strict=True))
+            continue
         stock: dict[str, Decimal] = {}
         for name, value in zip(STOCK, found, strict=True):
-            kind = type(value)
-            if kind is int:  # nearly all of them
-                stock[name] = Decimal(value)
-            elif kind is Decimal:
-                stock[name] = value
-            elif value is not UNSET:
+            if value is not UNSET:
                 try:
                     amount = number(value)
                 except ValueError as error:
