@@ -14,6 +14,7 @@ LISTS = 6
 """The lists of the whole board: items, composites, vendors, sales orders, purchase orders, assemblies."""
 
 _PAGE = 200
+_LISTS = 5  # items, contacts, sales orders, purchase orders, bundles
 _SPEED = 1200.0  # so fast that the limit of a minute never makes a call wait
 _SETTLED = 1.0  # seconds in which twenty minutes pass there, so that edits are old news
 
