@@ -12,7 +12,6 @@ from stockbridge_sandbox.compare_parts import Board
 
 FAULTS: dict[str, dict[str, Any]] = {
     "drop_before": {"kind": "drop_before"},
-    "drop_after": {"kind": "drop_after"},
     "502_after": {"kind": "status_after", "status": 502},
 }
 STREAMS = ("buyOrders", "buyOrderLines", "receiptLines", "productCompositions")
