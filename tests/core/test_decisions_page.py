@@ -11,7 +11,7 @@ import pytest
 
 from core.two_streams import ADMIT, LINK, MARK, a_record, b_record, compiled, gone, nobody
 from stockbridge.core.decide import Decision, decide
-from stockbridge.core.flow import GonePolicy, LinkView, Op
+from stockbridge.core.flow import GonePolicy, LinkView, Op, Owner, Pair
 from stockbridge.core.record import Record
 
 PAGE = Path(__file__).parents[2] / "docs/explanation/decisions.md"
@@ -110,6 +110,28 @@ def test_linked_out_of_scope(row: dict[str, str], two_ways: bool, expected: str)
 @named("Records without a link")
 def test_unlinked(row: dict[str, str], two_ways: bool, expected: str) -> None:
     assert seen_word(two_ways, row["at a"], row["at b"]) == expected
+
+
+@pytest.mark.parametrize(
+    "row", TABLES["Flows that follow side a"], ids=lambda row: f"{row['at a']} {row['at b']}"
+)
+def test_follows_a(row: dict[str, str]) -> None:
+    pairs = (
+        Pair(a="name", b="title"),
+        Pair(a="note", b="memo"),
+        Pair(a="name", owner=Owner.B, b="title", once=True),
+    )
+    changes: dict[str, Any] = {"pairs": pairs, "writes_a": frozenset({Op.CREATE}), "gone_b": GonePolicy()}
+    assert seen_word(False, row["at a"], row["at b"], **changes) == row["follows a"]
+
+
+def test_all_states_of_a_flow_that_follows_a_stand_on_the_page() -> None:
+    rows = {(row["at a"], row["at b"]) for row in TABLES["Flows that follow side a"]}
+    assert rows >= {(a, b) for a in STATES for b in STATES} | {
+        ("new", "none"),
+        ("none", "new"),
+        ("new", "new"),
+    }
 
 
 @named("What a deletion does")
