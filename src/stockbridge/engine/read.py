@@ -283,6 +283,16 @@ def bury_with_children(
         bury_with_children(session, connection, side, other, below)
 
 
+def bury_derived(
+    session: Session, connection: Connection, side: Side, stream: Stream, ids: Sequence[str]
+) -> None:
+    """What was derived from these records is gone, though they stand."""
+    for other in session.connector(side).streams().values():
+        if other.derived_from == stream.name and (side, other.name) in session.shelves:
+            below = mirror.children(connection, session.at(side, other.name), ids)
+            bury_with_children(session, connection, side, other, list(below))
+
+
 def key_fields(session: Session, side: Side, stream: str) -> list[str]:
     """The fields by which records of this stream are looked up when they are matched."""
     out: dict[str, None] = {}

@@ -16,7 +16,7 @@ from stockbridge.core.report import FlowReport, OnProgress, Progress
 from stockbridge.engine.execute import Writer
 from stockbridge.engine.fetch import Fetcher, Source
 from stockbridge.engine.guard import may_change_everything, stop_where_everything_changes
-from stockbridge.engine.read import refuse, store_records
+from stockbridge.engine.read import bury_derived, refuse, store_records
 from stockbridge.engine.session import Session
 from stockbridge.engine.work import decide_chunk, lacking_detail
 from stockbridge.store import checkpoints, mirror, waiting
@@ -34,6 +34,7 @@ def plan_fetches(
     Returns how many records are left out by `bulk_only` (which fetches only where one call brings many).
     """
     skipped = 0
+    ended: dict[str, list[str]] = {}
     streams = session.a.streams()
     with session.engine.connect() as connection:
         for compiled in flows:
@@ -52,11 +53,16 @@ def plan_fetches(
                 if source is stream:
                     records = lacking_detail(session, connection, compiled, records)
                 else:
-                    records = _wanted_parents(session, source.name, records)
+                    records, gone = _wanted_parents(session, source.name, records)
+                    ended.setdefault(source.name, []).extend(gone)
                 if bulk_only and source.detail_size == 1:
                     skipped += len(records)
                     continue
                 fetcher.want(("a", source.name), {record.id: numbers[record.id] for record in records})
+    if any(ended.values()):
+        with session.begin() as connection:
+            for name, ids in ended.items():
+                bury_derived(session, connection, "a", streams[name], ids)
     return skipped
 
 
@@ -65,15 +71,15 @@ def _scope_fields(session: Session, source: str) -> set[str]:
     return {name for one in session.flows if one.flow.a == source for name in one.a.scope_fields}
 
 
-def _wanted_parents(session: Session, source: str, records: list[Record]) -> list[Record]:
-    """Of list rows that other records are derived from, those that no rule of their own flow keeps out."""
+def _wanted_parents(session: Session, source: str, records: list[Record]) -> tuple[list[Record], list[str]]:
+    """Of list rows that other records are derived from, those that no rule of their own flow keeps out; and the ids of
+    those that a rule treats as deleted: nobody reads their details, which would tell that nothing is derived any more."""
     own = next((one for one in session.flows if one.flow.a == source and one.flow.along is None), None)
     if own is None or own.a.thin_rules:
-        return records
-    verdicts = [own.a.admit(record.values) for record in records]
-    return [
-        one for one, verdict in zip(records, verdicts, strict=True) if verdict.in_scope and not verdict.gone
-    ]
+        return records, []
+    verdicts = [(one, own.a.admit(one.values)) for one in records]
+    wanted = [one for one, verdict in verdicts if verdict.in_scope and not verdict.gone]
+    return wanted, [one.id for one, verdict in verdicts if verdict.gone]
 
 
 def start_of(session: Session, compiled: Compiled, state: FlowState, side: Side) -> int:
