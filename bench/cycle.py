@@ -21,6 +21,7 @@ from bench.prepared import PAGE, Agreeable, Item, Prepared, Templates, templates
 from bench.result import Line, Measured
 from bench.shop import add_sync, board
 from stockbridge.core.report import RunReport
+from stockbridge.engine.collector import seldom_collected
 from stockbridge.engine.run import run
 from stockbridge.engine.session import open_session
 from stockbridge.store.database import open_store, sync_lock
@@ -165,9 +166,10 @@ def _child(rows: Path, store: Path, size: int, smallest: Path, least: int) -> Cy
     prepared = Prepared(msgspec.json.decode(rows.read_bytes(), type=Templates))
     engines = (open_store(f"sqlite:///{store}"), open_store(f"sqlite:///{smallest}"))
     found = Cycle([], [], 0)
-    for turn in range(_ROUNDS):
-        found.seconds.append(_one(engines[0], prepared, size // PAGE, turn))
-        found.beside.append(_one(engines[1], prepared, least // PAGE, turn))
+    with seldom_collected():
+        for turn in range(_ROUNDS):
+            found.seconds.append(_one(engines[0], prepared, size // PAGE, turn))
+            found.beside.append(_one(engines[1], prepared, least // PAGE, turn))
     for engine in engines:
         engine.dispose()
     found.peak = _peak()

@@ -14,6 +14,7 @@ from stockbridge.cli.logs import set_up_logs
 from stockbridge.cli.options import Usage
 from stockbridge.cli.output import bad, document, note, say
 from stockbridge.core.errors import Trouble
+from stockbridge.engine.collector import seldom_collected
 from stockbridge.wiring.settings import SettingsError
 
 IN_STEP, BUG, USAGE, LEFT_OVER, SOMEONE_NEEDED, STOPPED = 0, 1, 2, 3, 4, 130
@@ -64,7 +65,10 @@ def _start(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. Troubles become two lines, bugs a traceback only with --debug."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:  # a process of its own
+        with seldom_collected():
+            return main(sys.argv[1:])
+    given = list(arguments)
     as_json, debug = "--json" in given, "--debug" in given
     set_up_logs(debug=debug)
     if _asks_for_nothing(given):
