@@ -38,6 +38,10 @@ class Answer:
     def reasons(self) -> list[str]:
         return [detail["reason"] for detail in self.body["error"].get("details", ()) if "reason" in detail]
 
+    @property
+    def reasons_or_none(self) -> list[str]:
+        return self.reasons if self.status != 200 else []
+
 
 class Caller:
     """A Google account on a clock that stands still, with a token for contacts."""
