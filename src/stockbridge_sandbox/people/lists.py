@@ -102,12 +102,11 @@ def _read(
         full = page.full
     elif since < 0 and call.flag("requestSyncToken"):
         limits.take_full_read(now, book.switches)
-    rows, known = _rows(book, call, collection, order, since)
+    rows, total, known = _rows(book, call, collection, order, since, page.after if page else ())
     upto = page.upto if page else max(known, since)
-    left = rows if page is None else [row for row in rows if row[0] > page.after]
-    found = left[:size]
-    answer: dict[str, Any] = {"total": len(rows)}
-    if len(left) > size:
+    found = rows[:size]
+    answer: dict[str, Any] = {"total": total}
+    if len(rows) > size:
         token = Token(
             kind="page",
             collection=collection,
@@ -126,21 +125,30 @@ def _read(
     return found, answer
 
 
-def _rows(book: Book, call: Call, collection: Collection, order: str, since: int) -> tuple[list[Row], int]:
-    """What the list holds, in its order, and the last change it knows of."""
+def _rows(
+    book: Book, call: Call, collection: Collection, order: str, since: int, after: tuple[str | int, ...]
+) -> tuple[list[Row], int, int]:
+    """What the list holds behind a place, in its order; how much it holds in all; the last change it knows of."""
     lag = book.switches.propagation_seconds if _syncs(call) else book.switches.stale_reads_seconds
     cutoff = call.request.at - timedelta(seconds=lag)
+    order = order if since < 0 else _ORDERS[0]
     rows: list[Row] = []
-    known = 0
-    for contact in tuple((book.contacts if collection == "contacts" else book.others).values()):
-        version = contact.seen(cutoff)
-        if version is None:
-            continue
+    total = known = 0
+    for contact in (book.contacts if collection == "contacts" else book.others).values():
+        version = contact.versions[-1]
+        if version.at > cutoff:
+            earlier = contact.seen(cutoff)
+            if earlier is None:
+                continue
+            version = earlier
         known = max(known, version.n)
         if version.n > since and (version.fields is not None or since >= 0):
-            rows.append((_place(order if since < 0 else _ORDERS[0], contact, version), contact, version))
+            total += 1
+            place = (version.n,) if order == _ORDERS[0] else _place(order, contact, version)
+            if place > after:
+                rows.append((place, contact, version))
     rows.sort(key=lambda row: row[0])
-    return rows, known
+    return rows, total, known
 
 
 def _place(order: str, contact: Contact, version: Version) -> tuple[str | int, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from stockbridge_sandbox.people.fields import READ_OVER, WRITABLE, Mask, PersonField
@@ -204,5 +205,6 @@ def _mismatch(at: str, value: Any) -> Refusal:
     return bad_field(at, f"Invalid value at '{at}', {value!r}")
 
 
+@lru_cache(maxsize=256)
 def _snake(name: str) -> str:
     return re.sub(r"[A-Z]", lambda match: f"_{match[0].lower()}", name)
