@@ -49,6 +49,8 @@ def preview(session: Session, on_progress: OnProgress = lambda _: None) -> Previ
     finally:
         fetcher.close()
     flows = plan_from_store(session)
+    creates = {one.flow.name: one.a.stream.create_calls for one in session.flows}
+    to_come += sum(plan.export * creates[plan.flow] for plan in flows)
     with session.begin() as connection:
         connection.execute(
             update(sync).where(sync.c.id == session.sync_id).values(previewed=session.fingerprint)

@@ -33,7 +33,7 @@ def plan_fetches(
 
     Returns how many records are left out by `bulk_only` (which fetches only where one call brings many).
     """
-    skipped = 0
+    skipped: set[tuple[str, str]] = set()  # several flows may look at the same record
     ended: dict[str, list[str]] = {}
     streams = session.a.streams()
     with session.engine.connect() as connection:
@@ -56,14 +56,14 @@ def plan_fetches(
                     records, gone = _wanted_parents(session, source.name, records)
                     ended.setdefault(source.name, []).extend(gone)
                 if bulk_only and source.detail_size == 1:
-                    skipped += len(records)
+                    skipped.update((source.name, record.id) for record in records)
                     continue
                 fetcher.want(("a", source.name), {record.id: numbers[record.id] for record in records})
     if any(ended.values()):
         with session.begin() as connection:
             for name, ids in ended.items():
                 bury_derived(session, connection, "a", streams[name], ids)
-    return skipped
+    return len(skipped)
 
 
 def _scope_fields(session: Session, source: str) -> set[str]:
