@@ -118,7 +118,10 @@ def _flow(
     for row in unsettled:
         if row.state == "refused":  # until it or the mapping changes
             out.refused[row.reason] = out.refused.get(row.reason, 0) + 1
-    anew = [row for row in unsettled if row.state not in ("refused", "left out")]
+        elif row.state == "uncertain":  # held: no run makes it before its system must show it
+            out.waiting[row.reason] = out.waiting.get(row.reason, 0) + 1
+            seen.add((row.side, row.id))
+    anew = [row for row in unsettled if row.state not in ("refused", "uncertain", "left out")]
     for some in chunks(anew, CHUNK):  # what they wait for may be there by now, or be made by this very run
         a_ids, b_ids = ([row.id for row in some if row.side == side] for side in ("a", "b"))
         items = decide_chunk(session, connection, compiled, a_ids, b_ids, recheck=recheck, planning=True)
