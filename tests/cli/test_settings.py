@@ -278,8 +278,8 @@ def test_a_broken_file_tells_everything_at_once() -> None:
         )
     assert caught.value.problems == [
         "name is missing. The name of the sync.",
-        "zoho is 5, but must be a text. The name of the Zoho account to read (stockbridge accounts list).",
-        "optiply is missing. The name of the Optiply account to write.",
+        "zoho is 5, but must be a text. The name of the Zoho account (stockbridge accounts list).",
+        "optiply is missing. The name of the Optiply account.",
         'kind is "contacts", but must be optiply-board.',
         '"sync_stok" is not a flag; did you mean "sync_stock"?',
         '"nmae" is not a setting; did you mean "name"?',

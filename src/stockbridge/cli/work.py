@@ -89,7 +89,9 @@ def run(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Bring Optiply in step with Zoho. May be stopped with Ctrl-C at any point; the next run goes on from there.
+    """Bring Zoho and Optiply in step.
+
+    What Zoho holds goes to Optiply, what planners ordered there to Zoho. May be stopped with Ctrl-C at any point; the next run goes on from there.
 
     Exit code 0: everything is in step. 3: records wait or were refused. 4: someone is needed.
 

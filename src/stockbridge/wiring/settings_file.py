@@ -19,8 +19,8 @@ from stockbridge.wiring.settings import Settings, SettingsError, parse_settings
 _HEAD = {
     "name": "The name of the sync.",
     "kind": 'What it does; so far only "optiply-board".',
-    "zoho": "The name of the Zoho account to read (stockbridge accounts list).",
-    "optiply": "The name of the Optiply account to write.",
+    "zoho": "The name of the Zoho account (stockbridge accounts list).",
+    "optiply": "The name of the Optiply account.",
 }
 KINDS = ("optiply-board",)
 
