@@ -91,7 +91,8 @@ def run(
 ) -> None:
     """Bring Zoho and Optiply in step.
 
-    What Zoho holds goes to Optiply, what planners ordered there to Zoho. May be stopped with Ctrl-C at any point; the next run goes on from there.
+    What Zoho holds goes to Optiply, what planners ordered there to Zoho. May be stopped with Ctrl-C at any point; the next
+    run goes on from there.
 
     Exit code 0: everything is in step. 3: records wait or were refused. 4: someone is needed.
 
