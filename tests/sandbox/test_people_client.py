@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,7 +37,9 @@ def service(sandbox: Sandbox) -> Iterator[Any]:
         client_secret=login["client_secret"],
     )
     options = {"api_endpoint": sandbox.people_url}
-    with discovery.build_from_document(DOCUMENT, credentials=owner, client_options=options) as service:
+    with discovery.build_from_document(
+        json.dumps(DOCUMENT), credentials=owner, client_options=options
+    ) as service:
         yield service
 
 
