@@ -160,6 +160,9 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     acyclic: tuple[str, str] | None = (
         None  # two fields of side a: the edges of a graph that must have no circle
     )
+    stray: tuple[str, str] | None = (
+        None  # reason and remedy for a part that only side b has of what stands at both
+    )
     along: str | None = None  # the flow whose links say which record belongs to which: this one only updates
 
     @property

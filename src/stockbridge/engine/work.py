@@ -77,6 +77,10 @@ def decide_chunk(
         _wait_along(session, connection, compiled, pairs, a_records, b_records, refused)
     else:
         match(session, connection, compiled, free_a, free_b, a_records, b_records, pairs, refused, touched)
+    if flow.stray is not None:
+        paired = {b_id for _, b_id in pairs}
+        alone = [id for id in b_ids if id not in paired]
+        _list_strays(session, connection, compiled, flow.stray, alone, b_records, pairs, refused)
     _look_up(session, connection, "a", compiled.a.stream, a_records)
     _look_up(session, connection, "b", compiled.b.stream, b_records)
     if flow.acyclic is not None:
@@ -129,6 +133,38 @@ def _wait_along(
                 reason=f"It needs {words} {id}, which is not at the other side yet.",
                 remedy=f"See: stockbridge explain {along} {id}",
             )
+
+
+def _list_strays(
+    session: Session,
+    connection: Connection,
+    compiled: Compiled,
+    words: tuple[str, str],
+    ids: list[str],
+    b_records: dict[str, Record],
+    pairs: Pairs,
+    refused: Refused,
+) -> None:
+    """Parts that only side b has (a line that a planner added) of a record that stands at both sides are listed; those
+    that were and are settled by now come off the list."""
+    b_records.update(mirror.get(connection, session.at("b", compiled.flow.b), ids))
+    standing = {id: b_records[id] for id in ids if id in b_records and not b_records[id].deleted}
+    for field in compiled.b.stream.fields:
+        if not field.part_of:
+            continue
+        wholes = {id for one in standing.values() if (id := one.values.get(field.name))}
+        linked: set[str] = set()
+        for other in session.flows:
+            if other.flow.b == field.refers_to and other.flow.along is None:
+                linked |= set(
+                    links.other_ids(connection, session.sync_id, other.flow.name, wholes, back=True)
+                )
+        for id, one in standing.items():
+            if one.values.get(field.name) in linked:
+                reason, remedy = words
+                refused[(None, id)] = Decision(kind="refuse", again=True, reason=reason, remedy=remedy)
+    listed = {row.id for row in waiting.rows(connection, session.sync_id, compiled.flow.name, ids, len(ids))}
+    pairs.update({(None, id): None for id in ids if (None, id) in refused or id in listed})
 
 
 def _look_up(

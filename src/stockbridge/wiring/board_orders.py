@@ -130,6 +130,10 @@ def buy_order_lines(flags: dict[str, Any]) -> Flow:
         # Optiply does not show whose line it is; two lines of an order with the same product may stand for each other.
         match=(Match(a=("purchaseorder_id", "item_id"), b=("buyOrderId", "productId"), alike=True),),
         gone_a=GonePolicy(do="remove"),
+        stray=(
+            "It was added in Optiply to an order that Zoho has without it.",
+            "Add the line to the order in Zoho, or delete it in Optiply.",
+        ),
     )
 
 
