@@ -122,7 +122,13 @@ def _grow(engine: Engine, have: int, want: int) -> None:
     )
     tables = {
         "mirror": (
-            {"id": "printf('%08d-', k) || id", "seq": "CASE WHEN seq = 0 THEN 0 ELSE seq + k END"},
+            {
+                "id": "printf('%08d-', k) || id",
+                "seq": "CASE WHEN seq = 0 THEN 0 ELSE seq + k END",
+                # A copy carries the id of its own partner, or its match key would change with its first update.
+                "values": """CAST(replace(CAST("values" AS TEXT), '"remoteId":"', '"remoteId":"' """
+                "|| printf('%08d-', k)) AS BLOB)",
+            },
             "id",
         ),
         "match_key": ({"id": "printf('%08d-', k) || id", "value": "printf('%08d-', k) || value"}, "id"),

@@ -108,9 +108,15 @@ def other_ids(
 
 def put(connection: Connection, at: Bonds, views: Sequence[LinkView]) -> None:
     """Store links with their snapshots."""
+    if not views:
+        return
     encode = msgspec.json.encode
-    rows = [
-        {
+    # A link that stands keeps its place in the index of b ids: written anew, it would touch a page of its own there.
+    standing = other_ids(connection, at.sync, at.flow, [view.a_id for view in views], back=False)
+    old: list[dict[str, Any]] = []
+    new: list[dict[str, Any]] = []
+    for view in views:
+        row = {
             "sync": at.sync,
             "flow": at.flow,
             "a_id": view.a_id,
@@ -119,9 +125,9 @@ def put(connection: Connection, at: Bonds, views: Sequence[LinkView]) -> None:
             "b_snapshot": None if view.b_snapshot is None else encode(view.b_snapshot),
             "marked": view.marked,
         }
-        for view in views
-    ]
-    upsert(connection, link, rows)
+        (old if standing.get(view.a_id) == view.b_id else new).append(row)
+    upsert(connection, link, old, keep=("b_id",))
+    upsert(connection, link, new)
 
 
 def drop(connection: Connection, at: Bonds, a_ids: Collection[str]) -> None:

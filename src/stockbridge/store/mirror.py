@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from stockbridge.core.record import Field, Record, Stream, values_type
-from stockbridge.store.rows import among, moment_text, packed, upsert, upsert_rows
+from stockbridge.store.rows import among, moment_text, packed, upsert_rows
 from stockbridge.store.schema import match_key, mirror
 
 _AT_HAND = 1000  # a few megabytes a stream
@@ -79,6 +79,8 @@ _NONE = (0, None)
 _HERE, _KEYS_HERE = _place(mirror), _place(match_key)
 _COLUMNS = (mirror.c.id, mirror.c.parent, mirror.c.version, mirror.c["values"], mirror.c.full, mirror.c.gone)
 _STORED = tuple(column.name for column in mirror.columns)
+_ID = _STORED.index("id")
+_KEY_COLUMNS = tuple(column.name for column in match_key.columns)
 _KNOWN = (mirror.c.id, mirror.c.version, mirror.c.full, mirror.c.gone)
 
 
@@ -125,9 +127,22 @@ def _drop_keys(dialect: str) -> Delete:
 
 
 @lru_cache
+def _select_keys(dialect: str) -> Select[Any]:
+    query = select(match_key.c.id, match_key.c.field, match_key.c.value)
+    # In the order of that index: SQLite would read the primary key, which holds all columns, from end to end.
+    return query.where(_KEYS_HERE, among(dialect, match_key.c.id)).order_by(match_key.c.id)
+
+
+@lru_cache
+def _select_numbers(dialect: str) -> Select[Any]:
+    return select(mirror.c.id, mirror.c.seq).where(_HERE, among(dialect, mirror.c.id))
+
+
+@lru_cache
 def _select_by_keys(dialect: str) -> Select[Any]:
     carrying = and_(_KEYS_HERE, match_key.c.field == bindparam("of_field"), among(dialect, match_key.c.value))
-    return select(match_key.c.value, match_key.c.id).where(carrying).order_by(match_key.c.id)
+    # In no order: SQLite would look for the order first, and read the keys of all records.
+    return select(match_key.c.value, match_key.c.id).where(carrying)
 
 
 def _rows(connection: Connection, statement: Any, at: Shelf, ids: Collection[str], **more: Any) -> Any:
@@ -173,6 +188,12 @@ def put(connection: Connection, at: Shelf, records: Collection[Record], *, seq: 
         )
         for one in records
     ]
+    if seq == 0:
+        # What has number 0 already keeps its place in that index, which for old records is a page for each of them.
+        numbers = _rows(connection, _select_numbers, at, [one.id for one in records]).all()
+        same = {id for id, number in numbers if number == 0}
+        upsert_rows(connection, mirror, _STORED, [row for row in rows if row[_ID] in same], keep=("seq",))
+        rows = [row for row in rows if row[_ID] not in same]
     upsert_rows(connection, mirror, _STORED, rows)
     _keep_at_hand(at, records, seq)
 
@@ -325,25 +346,19 @@ def put_keys(connection: Connection, at: Shelf, fields: Sequence[str], records: 
     """Remember by which key values these records can be matched."""
     if not fields or not records:
         return
-    drop_keys(connection, at, [record.id for record in records])
-    upsert(
-        connection,
-        match_key,
-        [
-            {
-                "sync": at.sync,
-                "side": at.side,
-                "stream": at.stream.name,
-                "field": field,
-                "value": key,
-                "id": record.id,
-            }
-            for record in records
-            if not record.deleted
-            for field in fields
-            if (key := key_of(record, field)) is not None
-        ],
-    )
+    wanted: dict[str, set[tuple[str, str]]] = {record.id: set() for record in records}
+    for record in records:
+        if not record.deleted:
+            found = ((field, key_of(record, field)) for field in fields)
+            wanted[record.id].update((field, key) for field, key in found if key is not None)
+    standing: dict[str, set[tuple[str, str]]] = {id: set() for id in wanted}
+    for id, field, value in _rows(connection, _select_keys, at, list(wanted)).all():
+        standing[id].add((field, value))
+    # Keys rarely change, and writing one touches three pages somewhere in its index and table.
+    changed = [id for id in wanted if wanted[id] != standing[id]]
+    drop_keys(connection, at, [id for id in changed if standing[id]])
+    rows = [(at.sync, at.side, at.stream.name, field, key, id) for id in changed for field, key in wanted[id]]
+    upsert_rows(connection, match_key, _KEY_COLUMNS, rows)
 
 
 def drop_keys(connection: Connection, at: Shelf, ids: Collection[str]) -> None:
@@ -378,4 +393,6 @@ def by_keys(connection: Connection, at: Shelf, field: str, keys: Collection[str]
     if keys:
         for value, id in _rows(connection, _select_by_keys, at, keys, of_field=field).all():
             out.setdefault(value, []).append(id)
+    for ids in out.values():
+        ids.sort()
     return out
