@@ -93,6 +93,17 @@ def test_a_missing_scope(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "agree to every scope" in done.report.remedy
 
 
+def test_a_login_from_before_a_scope_was_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with board(monkeypatch) as shop:
+        for one in shop.sandbox.zoho.grants.refreshes.values():
+            modules = ("settings", "items", "contacts", "salesorders")
+            one.scope = ",".join(f"ZohoInventory.{module}.READ" for module in modules)
+        done = command("accounts", "check", "winkel")
+        assert done.code == 4
+        assert "purchaseorders" in done.out
+        assert "agree to every scope" in done.out
+
+
 def test_optiply_refuses_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
     with board(monkeypatch) as shop:
         shop.fault(system="optiply", path="/token$", kind="status", status=401, count=None)

@@ -18,6 +18,13 @@ from stockbridge.store.sealing import Sealer
 from stockbridge.wiring.accounts import clock_for, open_connector, optiply_account, zoho_account
 
 
+# A stream for each scope, so that a login that was given before a scope was needed is noticed here.
+_READ = {
+    "zoho": ("vendors", "items", "salesorders", "purchaseorders", "composites"),
+    "optiply": ("suppliers",),
+}
+
+
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """How an account is: `ok`, in words, and what would mend it."""
 
@@ -33,17 +40,18 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check(engine: Engine, row: AccountRow, sealer: Sealer) -> Check:
-    """Sign in and read one page; never raises a `Trouble`, but tells it. Costs at most two calls of the quota."""
+    """Sign in and read a page of each kind of record; never raises a `Trouble`, but tells it. Costs a call of the quota
+    for each of `_READ`."""
     try:
         with Transport() as transport:
             if row.connector == "zoho":
                 said = _check_zoho(row, sealer, transport)
             else:
                 said = _check_optiply(row, sealer, transport)
-        # One read through the connector proves the scopes and the organisation, and brings the quota's headers.
+        # Reading through the connector proves the scopes and the organisation, and brings the quota's headers.
         with open_connector(engine, row, sealer) as (connector, _):
-            stream = "vendors" if row.connector == "zoho" else "suppliers"
-            next(iter(connector.read(stream, None)), None)
+            for stream in _READ[row.connector]:
+                next(iter(connector.read(stream, None)), None)
             meter = connector.meter
             return Check(
                 account=row.name,
