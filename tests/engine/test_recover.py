@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from sqlalchemy.engine import Engine
 
-from engine.two_sides import ALL, PRODUCTS, TWO_WAY, World, world
+from engine.two_sides import ALL, B_STREAMS, PRODUCTS, TWO_WAY, World, world
 from stockbridge.connectors.memory import lose_answer, refuse
 from stockbridge.core.errors import Exists, Gone
-from stockbridge.core.flow import Flow, GonePolicy, Owner, Pair
+from stockbridge.core.flow import Flow, GonePolicy, Match, Owner, Pair
 from stockbridge.core.record import Record
 
 
@@ -351,3 +351,19 @@ def test_a_create_whose_answer_was_lost_is_counted_as_made(store: Engine) -> Non
     hook_b.at[("after", "create")] = lose_answer
     report = of.run()
     assert (report.outcome, report.flows[0].created) == ("in step", 1)
+
+
+def test_a_record_made_again_is_recognised_where_its_mark_is_not_shown(store: Engine) -> None:
+    flow = msgspec.structs.replace(PRODUCTS, match=(Match(a="sku", b="code", alike=True),))
+    here, _, hook = a_world(store, flow)
+    shown = {**here.b.streams(), "products": msgspec.structs.replace(B_STREAMS["products"], mark_shown=False)}
+    here.b._streams = shown
+    here.a.put("items", {"name": "Bell", "sku": "B-1"})
+    here.run()
+    old, _ = only(here.b.rows("products"))
+    here.b.drop("products", old)
+    hook.at[("after", "create")] = lose_answer
+    here.run(full=True)
+    assert here.run().outcome == "in step"
+    _, row = only(here.b.rows("products"))  # neither lost nor doubled
+    assert row["title"] == "Bell"

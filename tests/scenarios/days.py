@@ -27,7 +27,7 @@ from stockbridge.wiring.session import open_sync
 from stockbridge_sandbox.business import a_day
 from stockbridge_sandbox.business_day import Event
 from stockbridge_sandbox.compare import Comparison, compare
-from stockbridge_sandbox.compare_parts import OPTIPLY_COLLECTIONS, ZOHO_COLLECTIONS
+from stockbridge_sandbox.compare_parts import OPTIPLY_COLLECTIONS, ZOHO_COLLECTIONS, item_label
 from stockbridge_sandbox.compare_parts import Board as Kept
 
 Kind: TypeAlias = Literal["import", "export", "full"]
@@ -159,6 +159,12 @@ class Company:
         with self.store.connect() as connection:
             rows = waiting.rows(connection, 1)
         return [one for one in rows if one.state != "left out"]
+
+    def names(self, row: waiting.Unsettled) -> set[str]:
+        """What a person may call that record: the numbers in its id, and the items that they are of."""
+        ids = set(row.id.split("_"))
+        items = (item for item in self.shop.items() if item["id"] in ids)
+        return ids | {item_label(item) for item in items}
 
     def _carry_on(self, kind: Kind) -> RunReport:
         """A run; where a safety limit stops it, a person looks and allows it."""

@@ -16,7 +16,7 @@ from stockbridge.core.mapping import BACK, kept
 from stockbridge.core.record import Record, Stream, Values, values_type
 from stockbridge.engine.read import read_stream, store_records
 from stockbridge.engine.session import Session
-from stockbridge.store import journal, links, runs, waiting
+from stockbridge.store import journal, links, mirror, runs, waiting
 from stockbridge.store.journal import Open, Outcome
 from stockbridge.store.rows import chunks
 
@@ -104,6 +104,7 @@ def _settle(
         outcomes: list[tuple[int, Outcome, str, str | None]] = []
         for one in intents:
             if one.op == Op.CREATE and not stream.mark_shown:
+                _free_of_the_gone(session, connection, compiled, at, one)
                 outcomes.append((one.id, "superseded", "decided anew", None))
             elif one.op == Op.CREATE:
                 outcomes.append(_settle_create(session, connection, compiled, at, one, found))
@@ -164,6 +165,21 @@ def _held(session: Session, stream: Stream, system: str, intent: Open) -> waitin
         remedy=f"A run after {stream.settles_after // 60} minutes looks again before it makes anything.",
         since=session.clock(),
     )
+
+
+def _free_of_the_gone(
+    session: Session, connection: Connection, compiled: Compiled, at: Side, intent: Open
+) -> None:
+    """What was to be made anew is still linked to what is gone: without that link it is recognised, if it was made."""
+    bond = session.bonds[compiled.flow.name]
+    link = links.by_a(connection, bond, [intent.a_id or ""]).get(intent.a_id or "")
+    if link is None or link.b_id != intent.b_id:
+        return
+    shelf = session.at(at, (compiled.b if at == "b" else compiled.a).stream.name)
+    partner = link.b_id if at == "b" else link.a_id
+    known = mirror.known(connection, shelf, [partner]).get(partner)
+    if known is None or known.gone:
+        links.drop(connection, bond, [link.a_id])
 
 
 def _settle_create(
