@@ -21,6 +21,7 @@ from stockbridge.engine.session import Session
 from stockbridge.engine.work import decide_chunk, lacking_detail
 from stockbridge.store import checkpoints, mirror, waiting
 from stockbridge.store.checkpoints import FlowState
+from stockbridge.store.rows import chunks
 
 CHUNK = 500
 _TRIES = 3  # for a record that is woken again and again in one run
@@ -104,7 +105,8 @@ def store_fetched(session: Session, fetcher: Fetcher, timeout: float | None) -> 
             stream = session.connector(side).streams()[name]
             records = [one for one in results if isinstance(one, Record)]
             refusals = [one for one in results if isinstance(one, Refusal)]
-            store_records(session, connection, side, stream, records)
+            for some in chunks(records, CHUNK):  # a number of its own for what is decided at a time
+                store_records(session, connection, side, stream, some)
             refuse(session, connection, side, name, refusals)
             count += len(results)
     for source, results in by_source.items():
