@@ -113,14 +113,20 @@ def business(
 
 
 def a_day(
-    world: World, *, seed: int = 1, advance: bool = True, optiply: Optiply | None = None
+    world: World,
+    *,
+    seed: int = 1,
+    pace: float = 1,
+    advance: bool = True,
+    optiply: Optiply | None = None,
 ) -> Iterator[Event]:
-    """One day of `business`, event by event, so that something else can go on in between.
+    """One day of `business`, event by event, so that something else can go on in between; with a `pace` of 0.5 half as
+    much of it.
 
     The caller holds the lock of the Zoho side while it takes the next event, and need not hold it between two of them.
     """
     day = _begin(world, seed, optiply, bought=True)
-    yield from _through(day, _kinds_of_a_day(day.dice), 24, advance)
+    yield from _through(day, _kinds_of_a_day(day.dice, pace), 24, advance)
 
 
 def _begin(world: World, seed: int, optiply: Optiply | None, *, bought: bool) -> Day:
@@ -138,10 +144,11 @@ def _kinds_of_hours(dice: random.Random, hours: float) -> list[str]:
     return kinds
 
 
-def _kinds_of_a_day(dice: random.Random) -> list[str]:
+def _kinds_of_a_day(dice: random.Random, pace: float = 1) -> list[str]:
     kinds = []
-    for kind, pace in DAILY_PACE.items():
-        times = int(pace) + (dice.random() < pace - int(pace))
+    for kind, usual in DAILY_PACE.items():
+        often = usual * pace
+        times = int(often) + (dice.random() < often - int(often))
         kinds += [kind] * times
     dice.shuffle(kinds)
     return kinds

@@ -19,7 +19,6 @@ from scenarios.board import Board, board
 from stockbridge.cli.logs import set_up_logs
 from stockbridge.core.report import RunReport
 from stockbridge.engine.run import run
-from stockbridge.http.transport import Transport
 from stockbridge.store import syncs, waiting
 from stockbridge.store.database import open_store
 from stockbridge.wiring.approval import approve
@@ -36,7 +35,9 @@ QUIET_RUNS = 8
 """Runs without faults after which an evening must be quiet: a lost answer takes two, an approval one more."""
 
 _EVENTS = 90  # more than happen in a day
-_SILENCE = 0.3  # seconds of real time that the client bears while a fault is silence
+_SILENCE = (
+    0.05  # seconds of real time until a silent connection breaks; how patient the client is, other tests tell
+)
 _LISTS = r"/(items|contacts|compositeitems|purchaseorders|salesorders|bundles)$"
 
 FAULTS: tuple[dict[str, Any], ...] = (
@@ -46,7 +47,7 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"system": "zoho", "kind": "status", "status": 500},
     {"system": "zoho", "kind": "status", "status": 400, "code": 900001},
     {"system": "zoho", "kind": "drop_before"},
-    {"system": "zoho", "kind": "hang", "seconds": _SILENCE + 0.1},
+    {"system": "zoho", "kind": "hang", "seconds": _SILENCE},
     {"system": "zoho", "kind": "truncate_page"},
     {"system": "zoho", "kind": "not_json"},
     {"system": "zoho", "kind": "revoke_token"},
@@ -59,7 +60,7 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"system": "optiply", "kind": "status", "status": 429},
     {"system": "optiply", "kind": "status", "status": 502},
     {"system": "optiply", "kind": "drop_before"},
-    {"system": "optiply", "kind": "hang", "seconds": _SILENCE + 0.1},
+    {"system": "optiply", "kind": "hang", "seconds": _SILENCE},
     {"system": "optiply", "kind": "truncate_page"},
     {"system": "optiply", "kind": "revoke_token"},
     {"system": "optiply", "kind": "drop_after", "method": "POST"},
@@ -74,12 +75,13 @@ FAULTS: tuple[dict[str, Any], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """How long and how large. `parts`: into how many stretches a day falls (least and most), each with an export run and
-    another run after it. `faults`: at most so many in a stretch. `meanwhile`: one run in so many goes while business goes on.
-    `lag`: for how many seconds Zoho's lists do not show what was made, in one stretch of three. At this `speed` of both
-    clocks a lag lasts longer than a run."""
+    """How long and how large. `pace`: how much of the business of a day happens. `parts`: into how many stretches a day
+    falls (least and most), each with an export run and another run after it. `faults`: at most so many in a stretch.
+    `meanwhile`: one run in so many goes while business goes on. `lag`: for how many seconds Zoho's lists do not show what
+    was made, in one stretch of three. At this `speed` of both clocks a lag lasts longer than a run."""
 
     days: int = 30
+    pace: float = 0.5
     parts: tuple[int, int] = (1, 2)
     items: int = 24
     vendors: int = 5
@@ -206,7 +208,6 @@ class Company:
 @contextmanager
 def company(monkeypatch: pytest.MonkeyPatch, profile: Profile, seed: int) -> Iterator[Company]:
     """A company whose first import is done and quiet."""
-    monkeypatch.setattr("stockbridge.wiring.accounts.Transport", partial(Transport, read_seconds=_SILENCE))
     set_up_logs(debug=False)
     flags = {"sync_assembled": True, "sell_order_edits": "recreate", **profile.flags}
     sizes: dict[str, Any] = {"items": profile.items, "vendors": profile.vendors, "orders": profile.orders}
@@ -225,10 +226,12 @@ def live(one: Company, day: int) -> RunReport:
     nothing is left to do. The report of the last one."""
     sandbox = one.shop.sandbox
     seed = zlib.crc32(f"{one.seed}:{day}".encode())
-    events = a_day(sandbox.zoho.world, seed=seed, advance=False, optiply=sandbox.optiply)
+    events = a_day(
+        sandbox.zoho.world, seed=seed, pace=one.profile.pace, advance=False, optiply=sandbox.optiply
+    )
     parts = one.dice.randint(*one.profile.parts)
     for _ in range(parts - 1):
-        one.a_stretch(events, _EVENTS // parts, "import")
+        one.a_stretch(events, round(_EVENTS * one.profile.pace / parts), "import")
         one.shop.later(23 / parts)
     night = one.a_stretch(events, _EVENTS, "full")
     one.shop.later(23 / parts)
