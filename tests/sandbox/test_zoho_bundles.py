@@ -219,7 +219,8 @@ def test_there_is_no_changed_since_filter_but_an_order_by_change(caller: Caller)
 
 
 def test_filters(caller: Caller) -> None:
-    today = caller.sandbox.zoho.world.now().date().isoformat()
+    world = caller.sandbox.zoho.world
+    today = world.now().astimezone(world.zone).date().isoformat()  # the day of the organisation
     shop = location_of(caller, "Winkel")
     _make(caller, date="2020-05-06")
     _make(caller, date=today, status="confirmed")
