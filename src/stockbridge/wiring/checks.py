@@ -17,7 +17,6 @@ from stockbridge.store.accounts import AccountRow
 from stockbridge.store.sealing import Sealer
 from stockbridge.wiring.accounts import clock_for, open_connector, optiply_account, zoho_account
 
-
 # A stream for each scope, so that a login that was given before a scope was needed is noticed here.
 _READ = {
     "zoho": ("vendors", "items", "salesorders", "purchaseorders", "composites"),
