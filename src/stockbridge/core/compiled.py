@@ -36,6 +36,11 @@ class Compiled(msgspec.Struct, frozen=True):
     a: CompiledSide
     b: CompiledSide
 
+    @property
+    def owned_by_a(self) -> set[str]:
+        """The fields of side b that side a owns: of a record that began at b they were never agreed on."""
+        return {move.target for move in self.a.moves if move.pair.owner is Owner.A}
+
 
 def compile_flow(flow: Flow, a: Stream, b: Stream, flows: Mapping[tuple[str, str], str]) -> Compiled:
     """Bind a flow to its two streams. `flows`: (a stream, b stream) -> flow name, for references.

@@ -21,7 +21,7 @@ from stockbridge.core.errors import (
     Trouble,
     Unauthorized,
 )
-from stockbridge.core.flow import LinkView, Op, Owner, Side
+from stockbridge.core.flow import LinkView, Op, Side
 from stockbridge.core.mapping import BACK
 from stockbridge.core.record import Record
 from stockbridge.engine.read import bury_with_children, derive, key_fields, store_records
@@ -118,7 +118,7 @@ class Harvest:
             self._dropped.append(link.a_id)
         a_new, b_new = (item.decision.a_seen, made) if not at_a else (made, item.decision.b_seen)
         if at_a:  # what side a owns was never agreed on: it goes back to where the record came from
-            owned = {move.target for move in self._compiled.a.moves if move.pair.owner is Owner.A}
+            owned = self._compiled.owned_by_a
             b_new = {name: value for name, value in (b_new or {}).items() if name not in owned}
             self._followed_up += [a_id] if owned else []
         if any(move.step for move in source.moves) and a_id not in self._followed_up:

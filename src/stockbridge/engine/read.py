@@ -271,16 +271,14 @@ def bury_with_children(
         return
     seq = next_seq(connection, session.sync_id, session.epoch)
     mirror.bury(connection, session.at(side, stream.name), ids, seq)
+    bury_derived(session, connection, side, stream, ids)
     for other in session.connector(side).streams().values():
-        if (side, other.name) not in session.shelves:
-            continue
-        at = session.at(side, other.name)
-        below = list(mirror.children(connection, at, ids)) if other.derived_from == stream.name else []
-        for field in other.fields:
+        for field in other.fields if (side, other.name) in session.shelves else ():
             if field.part_of and field.refers_to == stream.name:
-                found = mirror.by_keys(connection, at, field.name, {id.casefold() for id in ids})
-                below += [id for some in found.values() for id in some]
-        bury_with_children(session, connection, side, other, below)
+                keys = {id.casefold() for id in ids}
+                found = mirror.by_keys(connection, session.at(side, other.name), field.name, keys)
+                parts = [id for some in found.values() for id in some]
+                bury_with_children(session, connection, side, other, parts)
 
 
 def bury_derived(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from stockbridge.core.compiled import Compiled, seen
 from stockbridge.core.decide import partly_agreed
-from stockbridge.core.flow import LinkView, Op, Owner, Side
+from stockbridge.core.flow import LinkView, Op, Side
 from stockbridge.core.mapping import BACK, kept
 from stockbridge.core.record import Record, Stream, Values, values_type
 from stockbridge.engine.read import read_stream, store_records
@@ -271,6 +271,6 @@ def _adopted(compiled: Compiled, at: Side, intent: Open, record: Record) -> Link
         saw = msgspec.json.decode(intent.saw, type=values_type(other.stream.fields))
     if at == "b":
         return LinkView(a_id=intent.a_id or "", b_id=record.id, a_snapshot=saw, b_snapshot=base)
-    owned = {move.target for move in compiled.a.moves if move.pair.owner is Owner.A}  # it goes back to side b
+    owned = compiled.owned_by_a  # it goes back to side b
     saw = {name: value for name, value in (saw or {}).items() if name not in owned}
     return LinkView(a_id=record.id, b_id=intent.b_id or "", a_snapshot=base, b_snapshot=saw)
