@@ -132,7 +132,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test ever touches the store, the key or the environment of whoever runs it."""
     directory = tmp_path / "home"
     monkeypatch.setenv("STOCKBRIDGE_HOME", str(directory))
-    for name in ("STOCKBRIDGE_DATABASE_URL", "STOCKBRIDGE_KEY", "STOCKBRIDGE_CLOCK_SPEED"):
+    for name in (
+        "STOCKBRIDGE_DATABASE_URL",
+        "STOCKBRIDGE_KEY",
+        "STOCKBRIDGE_CLOCK_SPEED",
+        "STOCKBRIDGE_CLOCK_START",
+    ):
         monkeypatch.delenv(name, raising=False)
     return directory
 

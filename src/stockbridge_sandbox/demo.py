@@ -133,8 +133,8 @@ def play(box: Sandbox, home: Path, seed: int) -> Demo:
 
 
 def _set_speed(demo: Demo, speed: int) -> None:
-    demo.box.post("/clock", {"speed": speed})
-    demo.variables["STOCKBRIDGE_CLOCK_SPEED"] = str(speed)
+    start = demo.box.post("/clock", {"speed": speed})["now"]
+    demo.variables |= {"STOCKBRIDGE_CLOCK_SPEED": str(speed), "STOCKBRIDGE_CLOCK_START": start}
 
 
 def judge(demo: Demo, written: Path) -> int:

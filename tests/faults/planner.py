@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -195,7 +196,7 @@ class Shop:
 
 @contextmanager
 def _kept_time(sandbox: Sandbox, patch: pytest.MonkeyPatch) -> Iterator[None]:
-    def same_time(speed: float) -> Clock:
+    def same_time(speed: float, _start: datetime) -> Clock:
         return scaled(speed, start=sandbox.clock.now())
 
     patch.setenv("STOCKBRIDGE_CLOCK_SPEED", str(SPEED))

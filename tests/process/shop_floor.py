@@ -140,7 +140,8 @@ def floor(home: Path, *, database: str | None = None, items: int = 40, orders: i
             }
             one = Floor(addresses=addresses, environment=environment)
             _sign_in(one)
-            one.control("clock", {"speed": float(SPEED)})  # only now: codes live for minutes
+            clock = one.control("clock", {"speed": float(SPEED)})  # only now: codes live for minutes
+            one.environment["STOCKBRIDGE_CLOCK_START"] = clock["now"]
             yield one
         finally:
             sandbox.terminate()

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -291,7 +291,7 @@ def board(
     ) as sandbox:
         monkeypatch.setenv("STOCKBRIDGE_CLOCK_SPEED", str(speed))
 
-        def same_time(speed: float) -> Clock:
+        def same_time(speed: float, _start: datetime) -> Clock:
             return scaled(speed, start=sandbox.clock.now() + skew)
 
         monkeypatch.setattr("stockbridge.wiring.accounts.scaled", same_time)

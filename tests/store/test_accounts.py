@@ -110,6 +110,15 @@ def test_a_fast_clock_is_only_for_this_machine(monkeypatch: pytest.MonkeyPatch) 
     began = fast.monotonic()
     fast.sleep(1.2)
     assert 1.2 <= fast.monotonic() - began < 60
+    hour_ago = REAL.now() - timedelta(hours=1)
+    monkeypatch.setenv("STOCKBRIDGE_CLOCK_START", hour_ago.isoformat())
+    ahead = clock_for("http://localhost:8411").now() - hour_ago
+    assert timedelta(hours=60) <= ahead < timedelta(hours=61)
+    for nonsense in ("yesterday", "2026-03-01T08:00:00"):
+        monkeypatch.setenv("STOCKBRIDGE_CLOCK_START", nonsense)
+        with pytest.raises(Halt, match="must be a moment of the recent past"):
+            clock_for("http://127.0.0.1:8411")
+    monkeypatch.delenv("STOCKBRIDGE_CLOCK_START")
     for nonsense in ("0", "-1", "fast"):
         monkeypatch.setenv("STOCKBRIDGE_CLOCK_SPEED", nonsense)
         with pytest.raises(Halt, match="must be a number above 0"):

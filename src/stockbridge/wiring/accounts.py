@@ -39,17 +39,32 @@ def is_loopback(url: str) -> bool:
 def clock_for(url: str) -> Clock:
     """The real clock; for a server on this machine one that runs $STOCKBRIDGE_CLOCK_SPEED times as fast.
 
-    Raises `Halt` where that variable is no number above 0.
+    It was the real time at $STOCKBRIDGE_CLOCK_START (RFC 3339; default: now), so that one command begins where the one
+    before it ended. Raises `Halt` where one of them is none.
     """
     speed = os.environ.get("STOCKBRIDGE_CLOCK_SPEED")
     if not speed or not is_loopback(url):
         return REAL
     try:
-        return REAL if float(speed) == 1 else scaled(float(speed))
+        return REAL if float(speed) == 1 else scaled(float(speed), _fast_now(float(speed)))
     except ValueError:
         raise Halt(
             f'STOCKBRIDGE_CLOCK_SPEED is "{speed}", but must be a number above 0.',
             remedy="Unset it, or set it to the --speed of the sandbox.",
+        ) from None
+
+
+def _fast_now(speed: float) -> datetime:
+    now = REAL.now()
+    text = os.environ.get("STOCKBRIDGE_CLOCK_START")
+    try:
+        start = datetime.fromisoformat(text) if text else now
+        return start + (now - start) * speed
+    except (ValueError, TypeError, OverflowError):
+        raise Halt(
+            f'STOCKBRIDGE_CLOCK_START is "{text}", but must be a moment of the recent past with its zone, such as '
+            "2026-03-01T08:00:00+00:00.",
+            remedy="Unset it, or set it to the moment at which the sandbox was started.",
         ) from None
 
 
