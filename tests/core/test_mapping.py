@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stockbridge.core.casts import Unfit, cast, kept, plain
 from stockbridge.core.flow import Lines, Owner, Pair, Total
-from stockbridge.core.mapping import BACK, LEAVE, Missing, Unfit, cast, compile_pairs, kept, plain
+from stockbridge.core.mapping import BACK, LEAVE, Missing, compile_pairs
 from stockbridge.core.record import Field, Kind, Record, Stream, value_of, values_type
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -311,6 +312,8 @@ BY_KIND: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.TEXTS: st.lists(st.text()),
     Kind.AMOUNTS: st.dictionaries(st.text(), st.dictionaries(st.text(), amounts, max_size=3), max_size=3),
     Kind.CUSTOM: st.dictionaries(st.text(), st.none() | st.text() | st.booleans(), max_size=3),
+    Kind.LABELS: st.lists(st.text()),
+    **{kind: st.text() for kind in (Kind.LONG_TEXT, Kind.SELECT, Kind.EMAIL, Kind.PHONE, Kind.URL)},
 }
 EVERY = (
     *(Field(name=kind.name.lower(), kind=kind) for kind in BY_KIND),

@@ -11,9 +11,10 @@ from typing import Literal
 
 import msgspec
 
+from stockbridge.core.casts import Unfit
 from stockbridge.core.compiled import Compiled, CompiledSide, seen
 from stockbridge.core.flow import GonePolicy, LinkView, Op, Owner, Side
-from stockbridge.core.mapping import BACK, LEAVE, LeftOut, Missing, NotYet, Resolve, Unfit
+from stockbridge.core.mapping import BACK, LEAVE, LeftOut, Missing, NotYet, Resolve
 from stockbridge.core.record import Record, Value, Values
 from stockbridge.core.rules import Verdict
 

@@ -44,6 +44,29 @@ class Lines(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     add: tuple[str, ...] = ()
 
 
+Way: TypeAlias = Literal["both", "to a", "to b"]
+Policy: TypeAlias = Literal["a", "b", "newest", "append", "ask"]
+
+
+class Transform(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One change of a value on its way. `text` is what some of them need: a template, a format, a default, a part."""
+
+    do: Literal[
+        "trim",
+        "upper case",
+        "lower case",
+        "title case",
+        "phone",  # text: international | national | e164
+        "date",  # text: a format of strftime; only towards a text
+        "template",  # text: "{first_name} {last_name} | {company_name}": the first alternative that is filled
+        "default",  # text: taken where there is no value
+        "given name",  # the first names of a whole name
+        "family name",
+        "cut",  # text: how many characters
+    ]
+    text: str = ""
+
+
 class Pair(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One row of a Mapping: field `a` and field `b`, and who owns the value.
 
@@ -55,6 +78,10 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `rounding` is for whole numbers ("down", "half"; None refuses fractions). `cut` shortens a text that is too long
     instead of refusing the record. `only` keeps just the values of that format ("email").
     `words` say what to do where a value is missing or does not fit.
+
+    Of a field that both sides may write: `way` narrows it to one direction, in which an edit at the target stands until
+    the source changes. `policy` decides where both sides changed it (None: the flow's `conflict`). `values` maps options of
+    a to options of b. `to_a` and `to_b` are applied to the source value, in that order, before it is fitted to the target.
     """
 
     b: str | None = None
@@ -73,15 +100,45 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rounding: Literal["down", "half"] | None = None
     only: Literal["email"] | None = None
     words: str = ""
+    way: Way = "both"
+    policy: Policy | None = None
+    values: dict[str, str] = {}
+    to_a: tuple[Transform, ...] = ()
+    to_b: tuple[Transform, ...] = ()
+
+
+Test: TypeAlias = Literal[
+    "is",
+    "is not",
+    "is one of",
+    "is none of",
+    "is filled",
+    "is empty",
+    "is on or after",
+    "is before",
+    "is above",
+    "is below",
+    "contains",
+    "does not contain",
+    "has",  # of labels
+    "has not",
+    "is already there",
+    "gets deleted",
+]
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One test of a rule: a field, a comparison, a value. `otherwise` says in a few words what it keeps out."""
+    """One test of a rule: a field, a comparison, a value. `otherwise` says in a few words what it keeps out.
+
+    It also holds where one of the conditions in `either` does. The tests "is already there" (at the other side) and "gets
+    deleted" look at no field.
+    """
 
     field: str
-    test: Literal["is", "is not", "is one of", "is none of", "is filled", "is empty", "is on or after"]
+    test: Test
     value: Any = None
     otherwise: str = ""
+    either: tuple[Condition, ...] = ()
 
     def words(self) -> str:
         value = self.value
@@ -97,6 +154,25 @@ class Then(StrEnum):
     SYNC = "sync it"
     REMOVE = "treat it as deleted"
     SET = "set fields"
+    ACT = "act"  # its actions alone; it brings nothing into scope
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a rule does to the partner at the other side, once, when the record begins to meet it.
+
+    "set" puts the value into a field; "add" and "remove" change one entry of a field of labels. With `undo`, what was done
+    is taken back when the record meets the rule no more: only what this did, and only while it still holds.
+    """
+
+    field: str
+    do: Literal["set", "add", "remove"] = "set"
+    value: Any = None
+    undo: bool = False
+
+    @property
+    def key(self) -> str:
+        """The same for the same action of two rules: it is taken back when the last of them releases it."""
+        return f"{self.do} {self.field} {self.value}"
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -110,6 +186,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     then: Then
     values: dict[str, Any] = {}
     otherwise: str = ""
+    actions: tuple[Action, ...] = ()
+    name: str = ""
 
     def words(self) -> str:
         conditions = " and ".join(condition.words() for condition in self.when)
@@ -125,20 +203,28 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Several fields make one key together; those that refer to other records are compared through their links. `alike` is
     true where records with the same key may stand for each other (two lines of an order with the same product): they are
-    paired in their order.
+    paired in their order. `shared` is a second key that must agree too where the first may belong to several people (an
+    address such as info@…).
     """
 
     a: str | tuple[str, ...]
     b: str | tuple[str, ...]
     alike: bool = False
+    shared: Match | None = None
 
 
 class GonePolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a deletion at one side does at the other: nothing, remove, or mark with values that `undo` takes back."""
+    """What a deletion at one side does at the other: nothing, remove, or mark with values that `undo` takes back.
+
+    `adds` are labels that the mark adds, by field. With `stays`, what is deleted is never made again, and a partner that a
+    person edited after the last sync is neither marked nor removed.
+    """
 
     do: Literal["nothing", "mark", "remove"] = "nothing"
     values: dict[str, Any] = {}
     undo: dict[str, Any] = {}
+    adds: dict[str, str] = {}
+    stays: bool = False
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -164,6 +250,7 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         None  # reason and remedy for a part that only side b has of what stands at both
     )
     along: str | None = None  # the flow whose links say which record belongs to which: this one only updates
+    keyed: str = ""  # why a record without any match key is left out; "": it is taken all the same
 
     @property
     def takes_from_b(self) -> bool:
@@ -177,11 +264,22 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return not may_end_at_a and all(pair.owner is Owner.A or pair.once for pair in self.pairs)
 
 
+class Applied(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An action that a rule has taken on a link. `before` is what the field held, as JSON of {field: value}; None where the
+    action found its own value there already, so that there is nothing to take back."""
+
+    action: Action
+    side: Side  # at which it was taken
+    before: str | None = None
+
+
 class LinkView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Identity: this a is that b, with what each side held when they last agreed (None: no base yet)."""
+    """Identity: this a is that b, with what each side held when they last agreed (None: no base yet), and the actions of
+    rules that are in force (by side and key)."""
 
     a_id: str
     b_id: str
     a_snapshot: Values | None = None
     b_snapshot: Values | None = None
     marked: bool = False
+    applied: dict[str, Applied] = {}

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict
 
 import msgspec
 
@@ -34,6 +34,20 @@ class Kind(StrEnum):
     AMOUNTS = "numbers by key"
     CHILDREN = "lines"
     CUSTOM = "custom fields"
+    LONG_TEXT = "long text"  # keeps its line breaks
+    SELECT = "one of a list"  # one of `choices`
+    LABELS = "labels"  # a list of texts without order: tags, groups, several of `choices`
+    EMAIL = "e-mail address"
+    PHONE = "phone number"
+    URL = "web address"
+
+
+Role: TypeAlias = Literal["unsubscribed", "labels", "active"]
+"""What a field means to a policy: true once a person wants no mail any more; takes a mark that people see; tells whether
+the record is in use ("active" or "inactive", which may be written)."""
+
+ADDRESS = ("attention", "street", "street2", "city", "region", "postal_code", "country")
+"""The parts of an address; a field of one is named GROUP.PART ("billing_address.city")."""
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,8 +56,13 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     `refers_to` names the stream of the same connector whose id the value is (of a list of texts: whose ids they are).
     `part_of` is true where the record goes when the one it refers to is removed. `detail` is true where a list row does
     not carry the field. `via` looks the value up: (a reference field of this stream, a field of the record it refers to).
-    `step` is true where the value is set by a call of its own, after the record was made. The limits (`max_length`, `at_least`, `at_most`, `places`, `choices`) are what the system takes when
-    the field is written.
+    `step` is true where the value is set by a call of its own, after the record was made. The limits (`max_length`,
+    `at_least`, `at_most`, `places`, `choices`) are what the system takes when the field is written.
+
+    `label` is what people call it. `many` is true where the value is a list of texts of that kind, the first of them the
+    main one. `within` names the list field of the same stream whose entry this value is ("work phone" within "phones"):
+    only one of the two can be mapped. `group` names the address that this field is a part of; the parts have the names
+    in `ADDRESS`. `role` says what the field means to a policy, whatever its name.
     """
 
     name: str
@@ -61,6 +80,16 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     places: int | None = None
     choices: tuple[str, ...] = ()
     children: tuple[Field, ...] = ()
+    label: str = ""
+    many: bool = False
+    within: str | None = None
+    group: str | None = None
+    role: Role | None = None
+
+    @property
+    def words(self) -> str:
+        """What people call it."""
+        return self.label or self.name.replace("_", " ").replace(".", " ")
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +146,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     (`mark_shown`), only the other fields tell. `moving` are fields of the list row whose
     change alone does not call for the details again (stock). `settles_after` is how many seconds a record may be missing
     from what the system shows after it was made: only then is "not found" an answer. Making one takes `create_calls`.
+    `unique` is a field of which no two records can have the same value, so that a record without a mark can be found again.
+    `detects_deletions` is false where nothing tells that a record is gone.
     """
 
     name: str
@@ -133,6 +164,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     moving: tuple[str, ...] = ()
     settles_after: int = 0
     create_calls: int = 1
+    unique: str | None = None
+    detects_deletions: bool = True
 
     def field(self, name: str) -> Field | None:
         """The field of that name, or None. Custom fields (`cf_…`) are text unless declared otherwise."""
@@ -154,6 +187,12 @@ _TYPES: dict[Kind, Any] = {
     Kind.TEXTS: list[str] | None,
     Kind.AMOUNTS: dict[str, dict[str, Decimal]] | None,
     Kind.CUSTOM: dict[str, str | bool | None] | None,
+    Kind.LONG_TEXT: str | None,
+    Kind.SELECT: str | None,
+    Kind.LABELS: list[str] | None,
+    Kind.EMAIL: str | None,
+    Kind.PHONE: str | None,
+    Kind.URL: str | None,
 }
 
 
@@ -167,6 +206,8 @@ def _values_type(fields: tuple[Field, ...]) -> Any:
     def of(field: Field) -> Any:
         if field.kind is Kind.CHILDREN:
             return list[values_type(field.children)] | None  # type: ignore[misc]
+        if field.many:
+            return list[str] | None
         return _TYPES[field.kind]
 
     return TypedDict("values", {field.name: of(field) for field in fields}, total=False)  # type: ignore[operator]
@@ -174,6 +215,6 @@ def _values_type(fields: tuple[Field, ...]) -> Any:
 
 def value_of(values: Mapping[str, Value], name: str) -> Value:
     """The value of a field or custom field; None where it is empty or not known."""
-    if name.startswith("cf_"):
+    if name.startswith("cf_") and name not in values:
         return (values.get(CUSTOM) or {}).get(name)
     return values.get(name)

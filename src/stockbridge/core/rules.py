@@ -48,6 +48,8 @@ def _test(condition: Condition) -> Callable[[Value], bool]:
                 return value is not None and bool(day >= wanted)
 
             return on_or_after
+        case _:
+            raise NotImplementedError(condition.test)
 
 
 def fields_of(rules: tuple[Rule, ...]) -> set[str]:

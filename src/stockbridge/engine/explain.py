@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection, select
 
+from stockbridge.core.casts import Unfit
 from stockbridge.core.compiled import Compiled, CompiledSide
 from stockbridge.core.decide import Decision, wants_detail
 from stockbridge.core.flow import Op, Pair, Rule, Side
-from stockbridge.core.mapping import BACK, LEAVE, LeftOut, Missing, Move, NotYet, Resolve, Unfit
+from stockbridge.core.mapping import BACK, LEAVE, LeftOut, Missing, Move, NotYet, Resolve
 from stockbridge.core.record import Record, Value, value_of
 from stockbridge.core.report import Explanation, FieldTrace, RuleTrace
 from stockbridge.core.rules import holds

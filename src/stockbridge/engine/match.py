@@ -7,10 +7,11 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection
 
+from stockbridge.core.casts import Unfit
 from stockbridge.core.compiled import Compiled
 from stockbridge.core.decide import Decision
 from stockbridge.core.flow import LinkView, Match
-from stockbridge.core.mapping import LEAVE, LeftOut, Missing, Unfit
+from stockbridge.core.mapping import LEAVE, LeftOut, Missing
 from stockbridge.core.record import Record
 from stockbridge.engine.session import Session
 from stockbridge.store import links, mirror

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 import msgspec
 from sqlalchemy import Connection
 
+from stockbridge.core.casts import kept
 from stockbridge.core.compiled import Compiled, seen
 from stockbridge.core.decide import partly_agreed
 from stockbridge.core.flow import LinkView, Op, Side
-from stockbridge.core.mapping import BACK, kept
+from stockbridge.core.mapping import BACK
 from stockbridge.core.record import Record, Stream, Values, values_type
 from stockbridge.engine.read import read_stream, store_records
 from stockbridge.engine.session import Session
