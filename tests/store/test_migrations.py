@@ -37,7 +37,7 @@ def test_partial_indexes_stay_partial(store: Engine) -> None:
     source = "sqlite_master" if store.dialect.name == "sqlite" else "pg_indexes"
     key = "name" if store.dialect.name == "sqlite" else "indexname"
     with store.connect() as connection:
-        for index in ("ix_mirror_parent", "ix_journal_open"):
+        for index in ("ix_mirror_parent", "ix_journal_open", "uq_inbox_open"):
             found = connection.exec_driver_sql(
                 f"SELECT {column} FROM {source} WHERE {key} = '{index}'"
             ).scalar()

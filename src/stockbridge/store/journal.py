@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, bindparam, case, select, update
+from sqlalchemy import Connection, Row, bindparam, case, select, update
 
+from stockbridge.core.flow import Applied
 from stockbridge.core.record import Values
 from stockbridge.store.rows import chunks
 from stockbridge.store.schema import journal
@@ -28,6 +29,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     written: Values
     before: Values
     saw: Values | None  # what the decision saw at the side that was not written
+    applied: dict[str, Applied] | None = None  # actions of rules in force after it; None: as they were
     intended_at: str
 
 
@@ -45,9 +47,11 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
     written: bytes
     before: bytes | None
     saw: bytes | None
+    applied: dict[str, Applied] | None
     intended_at: str
 
 
+_APPLIED = msgspec.json.Decoder(dict[str, Applied])
 _INTEND = journal.insert().returning(journal.c.id, sort_by_parameter_order=True)
 
 
@@ -63,6 +67,7 @@ def intend(connection: Connection, sync_id: int, intents: Sequence[Intent]) -> l
             "written": encode(intent.written),
             "before": encode(intent.before),
             "saw": None if intent.saw is None else encode(intent.saw),
+            "applied": None if intent.applied is None else encode(intent.applied),
         }
         for intent in intents
     ]
@@ -103,7 +108,14 @@ def still_open(connection: Connection, sync_id: int) -> list[Open]:
     query = (
         select(*columns).where(journal.c.sync == sync_id, journal.c.outcome.is_(None)).order_by(journal.c.id)
     )
-    return [Open(**row._mapping) for row in connection.execute(query)]
+    return [_opened(row) for row in connection.execute(query)]
+
+
+def _opened(row: Row[Any]) -> Open:
+    values = dict(row._mapping)
+    if values["applied"] is not None:
+        values["applied"] = _APPLIED.decode(values["applied"])
+    return Open(**values)
 
 
 def made_since(

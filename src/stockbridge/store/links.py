@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Delete, Select, and_, bindparam, delete, exists, func, select
 
-from stockbridge.core.flow import LinkView
+from stockbridge.core.flow import Applied, LinkView
 from stockbridge.core.record import values_type
 from stockbridge.store.mirror import Shelf
 from stockbridge.store.rows import among, packed, upsert
@@ -35,6 +35,7 @@ def bonds(sync_id: int, flow: str, a_fields: Any, b_fields: Any) -> Bonds:
     )
 
 
+_APPLIED = msgspec.json.Decoder(dict[str, Applied])
 _HERE = and_(link.c.sync == bindparam("at_sync"), link.c.flow == bindparam("at_flow"))
 _Ids = Callable[[str], Any]
 
@@ -79,6 +80,7 @@ def _view(at: Bonds, row: Any) -> LinkView:
         a_snapshot=None if row.a_snapshot is None else at.a_decoder.decode(row.a_snapshot),
         b_snapshot=None if row.b_snapshot is None else at.b_decoder.decode(row.b_snapshot),
         marked=row.marked,
+        applied={} if row.applied is None else _APPLIED.decode(row.applied),
     )
 
 
@@ -107,7 +109,7 @@ def other_ids(
 
 
 def put(connection: Connection, at: Bonds, views: Sequence[LinkView]) -> None:
-    """Store links with their snapshots."""
+    """Store links with their snapshots and the actions of rules that are in force on them."""
     if not views:
         return
     encode = msgspec.json.encode
@@ -124,6 +126,7 @@ def put(connection: Connection, at: Bonds, views: Sequence[LinkView]) -> None:
             "a_snapshot": None if view.a_snapshot is None else encode(view.a_snapshot),
             "b_snapshot": None if view.b_snapshot is None else encode(view.b_snapshot),
             "marked": view.marked,
+            "applied": encode(view.applied) if view.applied else None,
         }
         (old if standing.get(view.a_id) == view.b_id else new).append(row)
     upsert(connection, link, old, keep=("b_id",))

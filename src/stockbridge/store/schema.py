@@ -141,6 +141,7 @@ link = Table(
     Column("a_snapshot", LargeBinary),  # what each side held when they last agreed, as that side stores it
     Column("b_snapshot", LargeBinary),  # null: no base yet
     Column("marked", Boolean, nullable=False),  # the record at b carries a deletion mark that we set
+    Column("applied", LargeBinary),  # JSON: the actions of rules that are in force, by key; null: none
     UniqueConstraint("sync", "flow", "b_id"),
 )
 
@@ -178,6 +179,9 @@ journal = Table(
     Column("written", LargeBinary, nullable=False),  # the values sent, JSON
     Column("before", LargeBinary),  # the values they replace, JSON
     Column("saw", LargeBinary),  # what the decision saw at the other side, JSON
+    Column(
+        "applied", LargeBinary
+    ),  # JSON: the actions of rules in force after it, by key; null: as they were
     Column("intended_at", Text, nullable=False),
     Column("outcome", Text),  # null: open | done | adopted | refused | not written
     Column("detail", Text),
@@ -190,6 +194,48 @@ Index(
     journal.c.id,
     sqlite_where=journal.c.outcome.is_(None),
     postgresql_where=journal.c.outcome.is_(None),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("sync", Number, nullable=False),
+    Column("flow", Text, nullable=False),
+    Column("a_id", Text, nullable=False),
+    Column("b_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # value: which value counts | match: are these two the same
+    Column("field", Text, nullable=False),  # "" of a match
+    Column("a_value", LargeBinary, nullable=False),  # JSON
+    Column("b_value", LargeBinary, nullable=False),
+    Column("asked_at", Text, nullable=False),
+    Column("answer", LargeBinary),  # JSON: "a", "b", or {"value": …} that a person typed; null: open
+    Column("answered_at", Text),
+    Column(
+        "closed_at", Text
+    ),  # carried out, or both sides agreed by themselves; its number is never given again
+)
+Index(
+    "uq_inbox_open",
+    inbox.c.sync,
+    inbox.c.flow,
+    inbox.c.a_id,
+    inbox.c.b_id,
+    inbox.c.field,
+    unique=True,
+    sqlite_where=inbox.c.closed_at.is_(None),
+    postgresql_where=inbox.c.closed_at.is_(None),
+)
+
+exclusion = Table(
+    "exclusion",
+    metadata,
+    Column("sync", Number, primary_key=True),
+    Column("flow", Text, primary_key=True),
+    Column("side", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("reason", Text, nullable=False),  # why a person took it out, in words
+    Column("since", Text, nullable=False),
 )
 
 run = Table(

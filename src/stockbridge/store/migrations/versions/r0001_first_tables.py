@@ -40,6 +40,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sync", "side", "stream", name=op.f("pk_checkpoint")),
     )
     op.create_table(
+        "exclusion",
+        sa.Column("sync", Number, nullable=False),
+        sa.Column("flow", sa.Text(), nullable=False),
+        sa.Column("side", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("sync", "flow", "side", "id", name=op.f("pk_exclusion")),
+    )
+    op.create_table(
         "flow_state",
         sa.Column("sync", Number, nullable=False),
         sa.Column("flow", sa.Text(), nullable=False),
@@ -59,6 +69,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sync", "side", "stream", "id", name=op.f("pk_hint")),
     )
     op.create_table(
+        "inbox",
+        sa.Column("id", Number, nullable=False),
+        sa.Column("sync", Number, nullable=False),
+        sa.Column("flow", sa.Text(), nullable=False),
+        sa.Column("a_id", sa.Text(), nullable=False),
+        sa.Column("b_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("a_value", sa.LargeBinary(), nullable=False),
+        sa.Column("b_value", sa.LargeBinary(), nullable=False),
+        sa.Column("asked_at", sa.Text(), nullable=False),
+        sa.Column("answer", sa.LargeBinary()),
+        sa.Column("answered_at", sa.Text()),
+        sa.Column("closed_at", sa.Text()),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
+    )
+    op.create_index(
+        "uq_inbox_open",
+        "inbox",
+        ["sync", "flow", "a_id", "b_id", "field"],
+        unique=True,
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_table(
         "journal",
         sa.Column("id", Number, nullable=False),
         sa.Column("sync", Number, nullable=False),
@@ -72,6 +107,7 @@ def upgrade() -> None:
         sa.Column("written", sa.LargeBinary(), nullable=False),
         sa.Column("before", sa.LargeBinary()),
         sa.Column("saw", sa.LargeBinary()),
+        sa.Column("applied", sa.LargeBinary()),
         sa.Column("intended_at", sa.Text(), nullable=False),
         sa.Column("outcome", sa.Text()),
         sa.Column("detail", sa.Text()),
@@ -95,6 +131,7 @@ def upgrade() -> None:
         sa.Column("a_snapshot", sa.LargeBinary()),
         sa.Column("b_snapshot", sa.LargeBinary()),
         sa.Column("marked", sa.Boolean(), nullable=False),
+        sa.Column("applied", sa.LargeBinary()),
         sa.PrimaryKeyConstraint("sync", "flow", "a_id", name=op.f("pk_link")),
         sa.UniqueConstraint("sync", "flow", "b_id", name=op.f("uq_link_sync_flow_b_id")),
     )
@@ -201,8 +238,10 @@ def downgrade() -> None:
     for table in (
         "account",
         "checkpoint",
+        "exclusion",
         "flow_state",
         "hint",
+        "inbox",
         "journal",
         "link",
         "match_key",
