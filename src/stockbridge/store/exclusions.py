@@ -77,7 +77,8 @@ def of(connection: Connection, sync_id: int, flow: str, side: Side, ids: Collect
     if not ids:
         return {}
     here = {"at_sync": sync_id, "at_flow": flow, "at_side": side, "ids": packed(connection, ids)}
-    return dict(connection.execute(_select(connection.dialect.name), here).tuples())
+    found: Any = connection.execute(_select(connection.dialect.name), here)
+    return dict(found.all())
 
 
 def all_of(
