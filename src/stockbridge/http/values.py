@@ -107,4 +107,9 @@ READERS: dict[Kind, Reader] = {
     Kind.DAY: day,
     Kind.MOMENT: moment,
     Kind.TEXTS: texts,
+    Kind.LONG_TEXT: text,
+    Kind.SELECT: text,
+    Kind.EMAIL: text,
+    Kind.PHONE: text,
+    Kind.URL: text,
 }

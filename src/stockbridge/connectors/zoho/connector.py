@@ -1,24 +1,28 @@
-"""Zoho Inventory as a Connector: reads one organisation, and makes purchase orders and assemblies there."""
+"""Zoho Inventory as a Connector: reads one organisation, writes its contacts, and makes orders and assemblies there."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from stockbridge.connectors.zoho.account import ZohoAccount, refresh
 from stockbridge.connectors.zoho.client import ZohoClient, decode_plain
+from stockbridge.connectors.zoho.contact_calls import ContactCalls
+from stockbridge.connectors.zoho.contact_fields import contact_fields
+from stockbridge.connectors.zoho.contacts import contacts_shape, contacts_stream
 from stockbridge.connectors.zoho.details import Details
-from stockbridge.connectors.zoho.lists import Lists
+from stockbridge.connectors.zoho.lists import Lists, searched_by
 from stockbridge.connectors.zoho.paging import Batch, Entry
 from stockbridge.connectors.zoho.refusals import explained, is_double
 from stockbridge.connectors.zoho.render import PlaceKey, Recipe, assembly, purchase_order, recipe
 from stockbridge.connectors.zoho.rows import Rows
 from stockbridge.connectors.zoho.streams import SHAPES, STREAMS
 from stockbridge.core.errors import Exists, Gone, OverBudget, Rejected, Retry, Unauthorized, Uncertain
-from stockbridge.core.record import Ability, Page, Record, Refusal, Stream, Values
+from stockbridge.core.record import Ability, Field, Page, Record, Refusal, Stream, Values
 from stockbridge.http.budget import Budget, Day, Limits
 from stockbridge.http.clock import Clock
 from stockbridge.http.oauth import Remember, Token, Tokens
@@ -40,10 +44,11 @@ def connect(
     day: Day | None = None,
     token: Token | None = None,
     remember: Remember | None = None,
+    custom_contacts: Sequence[Field] = (),
 ) -> ZohoConnector:
     """A connector for one account. Nothing is sent yet.
 
-    `day` and `token` are what an earlier start learned; `remember` is told each new token. `limits.reserve` calls of a
+    `custom_contacts` are the custom fields of contacts, as `contact_fields` gave them. `day` and `token` are what an earlier start learned; `remember` is told each new token. `limits.reserve` calls of a
     day are kept for exports.
     """
     budget = Budget(limits, clock, who=account.who, day=day)
@@ -54,9 +59,8 @@ def connect(
         token=token,
         remember=remember,
     )
-    return ZohoConnector(
-        ZohoClient(account, clock=clock, transport=transport, budget=budget, tokens=tokens), budget
-    )
+    client = ZohoClient(account, clock=clock, transport=transport, budget=budget, tokens=tokens)
+    return ZohoConnector(client, budget, custom_contacts)
 
 
 class _Definition(msgspec.Struct):
@@ -83,12 +87,17 @@ class _Places(msgspec.Struct):
 class ZohoConnector:
     """One organisation of Zoho Inventory. Safe to call from several threads."""
 
-    def __init__(self, client: ZohoClient, budget: Budget) -> None:
+    def __init__(self, client: ZohoClient, budget: Budget, custom_contacts: Sequence[Field] = ()) -> None:
         self._client = client
         self._budget = budget
-        self._rows = {shape.stream.name: Rows(shape) for shape in SHAPES}
+        contacts = contacts_stream(custom_contacts)
+        self._streams = {**STREAMS, contacts.name: contacts}
+        self._rows = {shape.stream.name: Rows(shape) for shape in (*SHAPES, contacts_shape(contacts))}
         self._lists = Lists(client, self._rows)
         self._details = Details(client, self._rows)
+        self._contacts = ContactCalls(
+            client, self._rows["contacts"], self._details, partial(self._written, "contacts")
+        )
         self._places: PlaceKey | None = None
 
     @property
@@ -103,7 +112,7 @@ class ZohoConnector:
 
     def streams(self) -> Mapping[str, Stream]:
         """The streams of this connector, by name."""
-        return STREAMS
+        return self._streams
 
     def read(self, stream: str, since: str | None) -> Iterator[Page]:
         """Pages of records changed since that checkpoint minus five minutes, or of all; oldest change first.
@@ -143,7 +152,7 @@ class ZohoConnector:
         A record that is there and cannot be read comes with its mark alone: it must not be made a second time. Raises
         as `read`.
         """
-        mark_field = STREAMS[stream].mark
+        mark_field = searched_by(self._streams[stream])
         if mark_field is None:
             return {}
         found: dict[str, dict[str, Record]] = {}
@@ -159,15 +168,18 @@ class ZohoConnector:
         return {mark: list(by_id.values()) for mark, by_id in found.items()}
 
     def create(self, stream: str, values: Values, mark: str) -> Record:
-        """Make a purchase order (a draft) or an assembly that carries `mark` as its reference. Returns what Zoho answered.
+        """Make a purchase order (a draft) or an assembly that carries `mark` as its reference, or a contact. Returns what
+        Zoho answered.
 
         Raises Exists for an assembly whose reference is there already, Gone where a record it refers to is not there,
         Rejected with the field and the remedy where these are known, Uncertain, Retry, Unauthorized, OverBudget; and
         Rejected for a stream that Stockbridge does not write.
         """
-        declared = STREAMS[stream]
+        declared = self._streams[stream]
         if Ability.CREATE not in declared.abilities:
             raise _never("write to", stream)
+        if stream == "contacts":
+            return self._contacts.create(values, mark)
         about = f"to make {declared.noun} {mark}"
         params: tuple[tuple[str, str], ...] = ()
         if stream == "bundles":
@@ -192,14 +204,17 @@ class ZohoConnector:
         return self._written(stream, answer.rows[0], moment, about)
 
     def update(self, stream: str, id: str, values: Values) -> Record:
-        """Issue a purchase order, which is the one change that Stockbridge makes: `{"issued": True}`.
+        """Change a contact, or issue a purchase order, which is the one change that Stockbridge makes to it:
+        `{"issued": True}`.
 
-        Returns the order as it is now; where it cannot be read at the moment, just that it is issued. Raises Gone where
-        it is not there, and otherwise as `create`.
+        Returns the record as it is now; where it cannot be read at the moment, just what was sent. Raises Gone where it
+        is not there, and otherwise as `create`.
         """
-        declared = STREAMS[stream]
+        declared = self._streams[stream]
         if Ability.UPDATE not in declared.abilities:
             raise _never("change", stream)
+        if stream == "contacts":
+            return self._contacts.update(id, values)
         if values != {"issued": True}:
             raise Rejected(
                 f"Stockbridge changes nothing of {declared.noun} {id} but that it is issued.",
@@ -225,8 +240,11 @@ class ZohoConnector:
         return Record(id=id, values={"issued": True}, version="issued", full=False)
 
     def remove(self, stream: str, id: str) -> None:
-        """Raises Rejected: Stockbridge deletes nothing in Zoho."""
-        raise _never("delete from", stream)
+        """Delete a contact; one that is already gone is a success. Raises Rejected where transactions hold it, and for
+        every other stream."""
+        if Ability.REMOVE not in self._streams[stream].abilities:
+            raise _never("delete from", stream)
+        self._contacts.remove(id)
 
     def custom_fields(self, stream: str) -> dict[str, str] | None:
         """Label by api name ("cf_colour") of the custom fields of a stream; None where Zoho does not tell.
@@ -247,6 +265,10 @@ class ZohoConnector:
             return None
         return {one.api_name: one.label for one in found.customfields}
 
+    def contact_fields(self) -> list[Field]:
+        """The custom fields that this organisation has for contacts, typed; to be given to `connect` as `custom_contacts`."""
+        return contact_fields(self._client)
+
     def _whole(self, stream: str, entry: Entry, batch: Batch, place: int, mark: str) -> Record:
         """The full record of a row that carries a mark; the row's own record, or the bare mark, where that is unreadable."""
         rows = self._rows[stream]
@@ -262,7 +284,7 @@ class ZohoConnector:
             found = detail if isinstance(detail, Record) else found
         if isinstance(found, Record):
             return found
-        bare = {str(rows.shape.stream.mark): mark}
+        bare = {str(searched_by(rows.shape.stream)): mark}
         return Record(id=entry.id, values=bare, version="unreadable", full=False)
 
     def _written(self, stream: str, row: Any, moment: datetime, about: str) -> Record:
@@ -326,6 +348,7 @@ class ZohoConnector:
 _ENTITIES = {
     "items": "item",
     "vendors": "contact",
+    "contacts": "contact",
     "salesorders": "salesorder",
     "purchaseorders": "purchaseorder",
     "composites": "composite_item",

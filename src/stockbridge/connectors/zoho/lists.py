@@ -18,6 +18,7 @@ from stockbridge.connectors.zoho.paging import (
 )
 from stockbridge.connectors.zoho.rows import Rows
 from stockbridge.core.errors import Gone, Halt, Rejected
+from stockbridge.core.record import Stream
 from stockbridge.http.budget import Purpose
 
 _OVERLAP = timedelta(minutes=5)
@@ -49,7 +50,7 @@ class Lists:
         The search is not documented for every list, and an unknown one gives every row (facts, Zoho 1 and 9).
         """
         rows = self._rows[stream]
-        search = ((str(rows.shape.stream.mark), mark),)
+        search = ((str(searched_by(rows.shape.stream)), mark),)
         if rows.shape.dated:
             return _halting(whole(self._asking(stream, search, purpose="export"), what=stream))
         return _halting(self._of_each(stream, None, search, "export"))
@@ -133,6 +134,11 @@ class Lists:
             return Listing(entries=entries, more=found.more(size), moment=moment, sorted=ordered)
 
         return ask
+
+
+def searched_by(stream: Stream) -> str | None:
+    """The field by which one record of a list is searched: its mark, else what no two records share, else none."""
+    return stream.mark or stream.unique
 
 
 def _halting(batches: Iterator[Batch]) -> Iterator[Batch]:

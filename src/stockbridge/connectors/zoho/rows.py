@@ -95,8 +95,8 @@ class Rows:
             and f.name not in shape.computed
         ]
         # Texts come first: they are most of a row, and reading them needs no call.
-        self._texts = tuple(field.name for field in plain if field.kind is Kind.TEXT)
-        self._others = tuple((f.name, READERS[f.kind]) for f in plain if f.kind is not Kind.TEXT)
+        self._texts = tuple(field.name for field in plain if READERS[field.kind] is text)
+        self._others = tuple((f.name, READERS[f.kind]) for f in plain if READERS[f.kind] is not text)
         keys = (
             shape.id_key,
             "last_modified_time",

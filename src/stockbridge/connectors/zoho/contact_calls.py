@@ -1,0 +1,151 @@
+"""Making, changing and deleting contacts: which calls, in which order. Source: facts, Zoho 10.6."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from stockbridge.connectors.zoho.client import ZohoClient, decode_plain
+from stockbridge.connectors.zoho.contact_writes import changed_contact, new_contact, other_name, sent_as
+from stockbridge.connectors.zoho.details import Details
+from stockbridge.connectors.zoho.refusals import explained, is_taken_name
+from stockbridge.connectors.zoho.rows import BadValue, Rows
+from stockbridge.core.errors import Gone, OverBudget, Rejected, Retry, Unauthorized, Uncertain
+from stockbridge.core.record import Record, Values
+
+Written = Callable[[Any, datetime, str], Record]
+"""The record in the answer to a write (its row, the moment, what the call was for). Raises Uncertain."""
+
+
+class ContactCalls:
+    """The writes of one organisation's contacts. Safe to use from several threads."""
+
+    def __init__(self, client: ZohoClient, rows: Rows, details: Details, written: Written) -> None:
+        self._client = client
+        self._rows = rows
+        self._details = details
+        self._written = written
+
+    def create(self, values: Values, mark: str) -> Record:
+        """Make a contact; where its name is taken, once more with another name. Returns what Zoho answered.
+
+        Raises Rejected with the field and the remedy where these are known, Uncertain, Retry, Unauthorized, OverBudget.
+        """
+        status = values.get("status")
+        values = {name: value for name, value in values.items() if name != "status"}
+        stream = self._rows.shape.stream
+        about = f"to make contact {values.get('contact_name')}"
+        try:
+            made = self._post(new_contact(stream, values), about)
+        except Rejected as error:
+            if not is_taken_name(error):
+                raise self._explained(error, values) from error
+            name = other_name(values, mark)
+            try:
+                made = self._post(new_contact(stream, values, name), about)
+            except Rejected as again:
+                raise self._explained(again, values) from again
+        if status in (None, "active"):
+            return made
+        try:
+            return self.update(made.id, {"status": status})
+        except (Retry, OverBudget, Unauthorized, Rejected, Uncertain):
+            return made  # it is there, and active: the next run sees that it should not be
+
+    def update(self, id: str, values: Values) -> Record:
+        """Change just these fields: the status by a call of its own, then the rest by reading and writing it.
+
+        Returns the contact as it is now. Raises Gone where it is not there, and otherwise as `create`.
+        """
+        rest = dict(values)
+        status = rest.pop("status", None)
+        if status is not None:
+            self._mark(id, str(status), values)
+        if status is not None and not rest:
+            return self._now(id, {"status": status})
+        try:
+            return self._put(id, rest)
+        except Retry as error:
+            if status is None:
+                raise
+            raise Uncertain(error.what, remedy="Its status was changed; the next run reads it.") from error
+
+    def remove(self, id: str) -> None:
+        """Delete a contact; one that is already gone is a success.
+
+        Raises Rejected where transactions hold it, Uncertain, Retry, Unauthorized, OverBudget.
+        """
+        about = f"to delete contact {id}"
+        try:
+            self._client.write("DELETE", f"/contacts/{id}", decode=decode_plain, about=about)
+        except Gone:
+            return
+        except Rejected as error:
+            raise explained(error, self._rows.shape.stream) from error
+
+    def _post(self, body: bytes, about: str) -> Record:
+        answer, moment = self._client.write(
+            "POST", "/contacts", body=body, decode=self._rows.decode_one, about=about
+        )
+        return self._written(answer.rows[0], moment, about)
+
+    def _put(self, id: str, values: Values) -> Record:
+        """Read it, and write what differs together with what belongs to it."""
+        row, moment = self._details.row("contacts", id, "export")
+        stands = self._rows.parse(row, full=True, seen=moment, place=f"detail of {id}")
+        if isinstance(stands, Record):
+            values = {
+                name: value
+                for name, value in values.items()
+                if name not in stands.values or stands.values[name] != value
+            }
+            if not values:
+                return stands
+        about = f"to change contact {id}"
+        try:
+            body = changed_contact(self._rows.shape.stream, row, values)
+        except BadValue as error:
+            raise Rejected(
+                f'"{error.field}" of contact {id} is not {error.wanted}, so it cannot be changed without harm.',
+                field=error.field,
+                remedy="Look at the contact in Zoho. If it looks well there, report it to Zoho's support.",
+            ) from error
+        try:
+            answer, moment = self._client.write(
+                "PUT", f"/contacts/{id}", body=body, decode=self._rows.decode_one, about=about
+            )
+        except Rejected as error:
+            raise self._explained(error, values) from error
+        return self._written(answer.rows[0], moment, about)
+
+    def _mark(self, id: str, status: str, values: Values) -> None:
+        if status not in ("active", "inactive"):
+            raise Rejected(
+                f"A contact of Zoho's is active or inactive, not {status!r}.",
+                field="status",
+                remedy="Correct the mapping.",
+            )
+        about = f"to make contact {id} {status}"
+        try:
+            self._client.write("POST", f"/contacts/{id}/{status}", decode=decode_plain, about=about)
+        except Rejected as error:
+            raise self._explained(error, values) from error
+
+    def _now(self, id: str, sent: Values) -> Record:
+        """The contact after a write that answers nothing; where it cannot be read at the moment, just what was sent."""
+        try:
+            now = self._details.one("contacts", id, "export")
+            if isinstance(now, Record) and now.values.get("status") == sent["status"]:
+                return now
+        except (Retry, OverBudget, Unauthorized):
+            pass
+        # It was done: a read that fails, or shows an older state (facts, Zoho 1), takes nothing back.
+        return Record(id=id, values=dict(sent), version="marked", full=False)
+
+    def _explained(self, error: Rejected, values: Values) -> Rejected:
+        better = explained(error, self._rows.shape.stream)
+        if better.field is not None:
+            return better
+        named = sent_as(self._rows.shape.stream, values, better.what)
+        return Rejected(better.what, field=named, remedy=better.remedy, code=better.code)
