@@ -137,8 +137,50 @@ def _shop_of(stream: str) -> Callable[[], AbstractContextManager[Shop]]:
     return opened
 
 
+@contextmanager
+def contacts_shop() -> Iterator[Shop]:
+    with start(items=1, vendors=1, orders=0, purchase_orders=0, seed=3) as sandbox, Transport() as transport:
+        account, _ = zoho_login(sandbox, transport, REAL)
+
+        def add(name: str) -> str:
+            body = {"contact_name": name, "contact_persons": [{"first_name": "Jo", "phone": "020 123"}]}
+            return str(sandbox.zoho.direct("POST", "/contacts", body=body)["contact"]["contact_id"])
+
+        def held() -> set[str]:
+            return {row["id"] for row in sandbox.zoho.rows("contacts")}
+
+        for number in range(RECORDS - len(held())):
+            add(f"By hand {number}")
+        sandbox.clock.advance(60)
+        yield Shop(
+            connector=zoho.connect(account, clock=REAL, transport=transport),
+            stream="contacts",
+            name_field="contact_name",
+            ids=held,
+            add=add,
+            edit=lambda id, name: _none(
+                sandbox.zoho.direct("PUT", f"/contacts/{id}", body={"contact_name": name})
+            ),
+            drop=lambda id: _none(sandbox.zoho.direct("DELETE", f"/contacts/{id}")),
+            new={
+                "contact_name": "Smit & Zn",
+                "contact_type": "vendor",
+                "company_name": "Smit & Zonen B.V.",
+                "first_name": "Eva",
+                "email": "eva@smit.example",
+                "designation": "Inkoop",
+                "billing_address.street": "Kade 1",
+                "billing_address.postal_code": "1011 AB",
+                "shipping_address.city": "Gent",
+                "fax": "+32 9 1234",
+                "notes": "Belt eerst.\nAltijd.",
+            },
+            change={"mobile": "+31 6 1234", "shipping_address.city": "Brugge"},
+        )
+
+
 def _none(_: object) -> None:
     return None
 
 
-ZOHO_SHOPS = {stream: _shop_of(stream) for stream in KEYS}
+ZOHO_SHOPS = {stream: _shop_of(stream) for stream in KEYS} | {"contacts@zoho": contacts_shop}

@@ -50,12 +50,13 @@ def test_streams_declare_what_they_mean(shop: Shop) -> None:
         assert len(names) == len(set(names))
         assert set(stream.names) <= set(names)
         assert stream.mark is None or stream.mark in names
+        assert stream.unique is None or stream.unique in names
         assert (stream.derived_from is None) == (stream.derive is None)
         assert stream.derived_from is None or stream.derived_from in streams
         for field in (*stream.fields, *(child for parent in stream.fields for child in parent.children)):
             assert field.refers_to is None or field.refers_to in streams
         if stream.abilities & {Ability.CREATE}:
-            assert stream.mark is not None
+            assert stream.mark is not None or stream.unique is not None
 
 
 def test_a_full_read_gives_every_record_once_in_pages_with_a_checkpoint_at_the_end(shop: Shop) -> None:
@@ -142,11 +143,11 @@ def test_a_record_is_made_with_its_mark_found_by_it_changed_and_deleted(shop: Sh
             shop.connector.create(shop.stream, shop.new, "mark-1")
         assert shop.connector.find(shop.stream, ["mark-1"], None) == {}
         return
-    connector, mark = shop.connector, str(shop.declared.mark)
+    connector, mark = shop.connector, shop.declared.mark
     made = connector.create(shop.stream, shop.new, "mark-1")
     assert made.id in shop.ids()
     assert shows(made.values, shop.new)
-    assert made.values.get(mark, "mark-1") == "mark-1"  # some lists do not show it
+    assert mark is None or made.values.get(mark, "mark-1") == "mark-1"  # some lists do not show it
 
     now = REAL.now()
     for since in (None, now):
@@ -160,7 +161,7 @@ def test_a_record_is_made_with_its_mark_found_by_it_changed_and_deleted(shop: Sh
     else:
         changed = connector.update(shop.stream, made.id, shop.change)
         assert shows(changed.values, {**shop.new, **shop.change})
-        assert changed.version != made.version
+        assert changed.version != made.version or changed.version.endswith("?")  # both in one second
         full = fetched(shop, made.id).values  # with the details, which an answer to a write may lack
         assert {name: full[name] for name in changed.values} == changed.values
 
