@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 from contract_optiply import OPTIPLY_SHOPS
+from contract_people import PEOPLE_SHOPS
 from contract_shops import SHOPS, Shop
 from contract_zoho import ZOHO_SHOPS
 
@@ -16,7 +17,7 @@ from stockbridge.core.errors import Gone, Rejected
 from stockbridge.core.record import Ability, Page, Record, Value, values_type
 from stockbridge.http.clock import REAL
 
-ALL_SHOPS = SHOPS | ZOHO_SHOPS | OPTIPLY_SHOPS
+ALL_SHOPS = SHOPS | ZOHO_SHOPS | OPTIPLY_SHOPS | PEOPLE_SHOPS
 
 
 @pytest.fixture(params=ALL_SHOPS)
