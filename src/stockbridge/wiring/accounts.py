@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -15,9 +15,12 @@ from sqlalchemy.engine import Engine
 from stockbridge.connectors.base import Connector
 from stockbridge.connectors.optiply.account import OptiplyAccount
 from stockbridge.connectors.optiply.connector import connect as connect_optiply
+from stockbridge.connectors.people.account import GoogleAccount
+from stockbridge.connectors.people.connector import connect as connect_google
 from stockbridge.connectors.zoho.account import ZohoAccount
 from stockbridge.connectors.zoho.connector import connect as connect_zoho
 from stockbridge.core.errors import Halt
+from stockbridge.core.record import Field
 from stockbridge.core.secret import Secret
 from stockbridge.http.budget import Day
 from stockbridge.http.clock import REAL, Clock, scaled
@@ -143,9 +146,47 @@ def optiply_account(row: AccountRow, sealer: Sealer) -> OptiplyAccount:
     )
 
 
+def google_settings(account: GoogleAccount) -> dict[str, Any]:
+    """What is stored of a Google account in the open."""
+    return {
+        "api_base": account.api_base,
+        "token_base": account.token_base,
+        "consent_base": account.consent_base,
+        "client_id": account.client_id,
+    }
+
+
+def google_secrets(account: GoogleAccount) -> dict[str, Secret]:
+    """What is stored of a Google account sealed."""
+    return {"client_secret": account.client_secret, "refresh_token": account.refresh_token}
+
+
+def google_account(row: AccountRow, sealer: Sealer) -> GoogleAccount:
+    """The account of this row, its secrets open. Raises `Halt` where the key is another one."""
+    secrets = open_login(sealer, row)
+    return GoogleAccount(
+        name=row.name,
+        client_id=row.settings["client_id"],
+        client_secret=secrets["client_secret"],
+        refresh_token=secrets["refresh_token"],
+        api_base=row.settings["api_base"],
+        token_base=row.settings["token_base"],
+        consent_base=row.settings["consent_base"],
+    )
+
+
 @contextmanager
-def open_connector(engine: Engine, row: AccountRow, sealer: Sealer) -> Iterator[tuple[Connector, Clock]]:
+def open_connector(
+    engine: Engine,
+    row: AccountRow,
+    sealer: Sealer,
+    *,
+    contact_fields: Sequence[Field] | None = None,
+    keys: Sequence[str] = (),
+) -> Iterator[tuple[Connector, Clock]]:
     """A connector bound to this account, and the clock it goes by.
+
+    `contact_fields` are the custom fields of contacts at Zoho, `keys` those of the user-defined fields at Google.
 
     It starts with the access token and the day's quota of an earlier start and hands both back, so that many short
     starts do not use up the tokens (ten in ten minutes, facts: Zoho 2). On a fast clock nothing is kept: its hours
@@ -180,6 +221,16 @@ def open_connector(engine: Engine, row: AccountRow, sealer: Sealer) -> Iterator[
                 day=day,
                 token=token,
                 remember=remember,
+                custom_contacts=contact_fields or (),
+            )
+        elif row.connector == "google":
+            bound = connect_google(
+                google_account(row, sealer),
+                clock=clock,
+                transport=transport,
+                token=token,
+                remember=remember,
+                keys=keys,
             )
         else:
             bound = connect_optiply(
