@@ -22,7 +22,26 @@ ContactType = Literal["vendor", "customer"]
 ComboType = Literal["assembly", "kit"]
 AssemblyStatus = Literal["draft", "confirmed", "bundled"]
 CustomFieldEntity = Literal["item", "contact", "salesorder", "purchaseorder"]
-DataType = Literal["string", "multiline", "number", "decimal", "date", "check_box", "dropdown", "url"]
+DataType = Literal[
+    "string",
+    "multiline",
+    "number",
+    "decimal",
+    "amount",
+    "percent",
+    "date",
+    "date_time",
+    "check_box",
+    "dropdown",
+    "multiselect",
+    "url",
+    "email",
+    "phone",
+    "lookup",
+    "auto_number",
+    "formula",
+    "attachment",
+]
 
 PRODUCT_TYPES: tuple[ProductType, ...] = ("goods", "service")
 ITEM_TYPES: tuple[ItemType, ...] = ("inventory", "sales", "purchases", "sales_and_purchases")
@@ -33,7 +52,7 @@ BILL_STATUSES: tuple[BillStatus, ...] = ("draft", "open", "paid", "void")
 ASSEMBLY_STATUSES: tuple[AssemblyStatus, ...] = ("draft", "confirmed", "bundled")
 COMBO_TYPES: tuple[ComboType, ...] = ("assembly", "kit")
 CUSTOM_FIELD_ENTITIES: tuple[CustomFieldEntity, ...] = ("item", "contact", "salesorder", "purchaseorder")
-DATA_TYPES: tuple[DataType, ...] = (
+DATA_TYPES: tuple[DataType, ...] = (  # those that a company folder may name
     "string",
     "multiline",
     "number",

@@ -23,7 +23,7 @@ from stockbridge_sandbox.zoho import handwork, movements
 from stockbridge_sandbox.zoho.api import Zoho
 from stockbridge_sandbox.zoho.errors import ApiError
 from stockbridge_sandbox.zoho.wire import read_number
-from stockbridge_sandbox.zoho.world import one_item, one_order, one_purchase
+from stockbridge_sandbox.zoho.world import one_contact, one_item, one_order, one_purchase
 
 
 class Control:
@@ -156,6 +156,20 @@ class Control:
             raise ValueError(f"a purchase order is marked as received or unreceived, not {what!r}")
         with self._zoho.lock:
             done[what](self._zoho.world, one_purchase(self._zoho.world, order_id))
+
+    def set_amounts(self, contact_id: str, **amounts: str) -> None:
+        """Leave a contact with these amounts (`receivable`, `payable`, `receivable_credits`, `payable_credits`)."""
+        with self._zoho.lock:
+            world = self._zoho.world
+            read = {name: read_number(name, amount) for name, amount in amounts.items()}
+            handwork.set_amounts(world, one_contact(world, contact_id), **read)
+
+    def define_field(
+        self, entity: str, label: str, data_type: str = "string", options: Sequence[str] = ()
+    ) -> str:
+        """Define a custom field of Zoho's ("contact", "item"); gives its api name."""
+        with self._zoho.lock:
+            return handwork.define_field(self._zoho.world, entity, label, data_type, options)
 
     def add_webhooks(
         self, url: str, *, secret: str = "", entities: Sequence[str] = (), form: bool = False

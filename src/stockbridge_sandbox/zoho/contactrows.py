@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from stockbridge_sandbox.zoho.customfields import detailed, flat
 from stockbridge_sandbox.zoho.records import Address, Contact, Person
 from stockbridge_sandbox.zoho.wire import Json, day_formatted, encode, number, stamp, templates
@@ -109,6 +111,7 @@ def shown_address(address: Address) -> Json:
 def _shared(world: World, contact: Contact) -> Json:
     currency = world.currencies.get(contact.currency_id)
     primary = contact.primary
+    rate = currency.exchange_rate if currency else Decimal(1)
     return {
         "contact_id": contact.id,
         "contact_name": contact.contact_name,
@@ -133,6 +136,14 @@ def _shared(world: World, contact: Contact) -> Json:
         "mobile": primary.mobile if primary else "",
         "created_time": stamp(contact.created, world.zone),
         "last_modified_time": stamp(contact.modified, world.zone),
+        "outstanding_receivable_amount": number(contact.receivable),
+        "outstanding_receivable_amount_bcy": number(contact.receivable * rate),
+        "unused_credits_receivable_amount": number(contact.receivable_credits),
+        "unused_credits_receivable_amount_bcy": number(contact.receivable_credits * rate),
+        "outstanding_payable_amount": number(contact.payable),
+        "outstanding_payable_amount_bcy": number(contact.payable * rate),
+        "unused_credits_payable_amount": number(contact.payable_credits),
+        "unused_credits_payable_amount_bcy": number(contact.payable_credits * rate),
         "custom_fields": detailed(world, "contact", contact.custom_fields),
         "custom_field_hash": flat(world, "contact", contact.custom_fields),
     }

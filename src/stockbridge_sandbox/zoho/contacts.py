@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from stockbridge_sandbox.zoho.contactrows import contact_detail, contact_row, shown_address
 from stockbridge_sandbox.zoho.customfields import read_custom_fields
-from stockbridge_sandbox.zoho.errors import in_use, invalid_value, no_such
+from stockbridge_sandbox.zoho.errors import in_use, invalid_value, name_taken, no_such
 from stockbridge_sandbox.zoho.listing import Listing, list_page, one_of, text_filters
-from stockbridge_sandbox.zoho.persons import read_persons
+from stockbridge_sandbox.zoho.persons import read_person, read_persons
 from stockbridge_sandbox.zoho.records import Address, Contact, Person
 from stockbridge_sandbox.zoho.wire import Json, read_text, read_whole
 from stockbridge_sandbox.zoho.world import Call, Reply, World, one_contact
 
 _TEXTS = {"contact_name": 200, "company_name": 200, "website": 200, "notes": 2000, "language_code": 10}
-_SOCIAL = {"facebook": 200, "twitter": 200}
+_SOCIAL = {"facebook": 100, "twitter": 100}
+_OF_ADDRESS = {"street2": 255}  # others take 500
 _ADDRESS_PARTS = (
     "attention",
     "address",
@@ -52,7 +53,7 @@ def listing(contact_type: str | None) -> Listing[Contact]:
             "first_name": lambda contact: _of_person("first_name")(contact).lower(),
             "last_name": lambda contact: _of_person("last_name")(contact).lower(),
             "email": lambda contact: _of_person("email")(contact).lower(),
-            "outstanding_receivable_amount": lambda _: 0,
+            "outstanding_receivable_amount": lambda contact: contact.receivable,
             "created_time": lambda contact: contact.created,
         },
         sort_column="contact_name",
@@ -124,10 +125,13 @@ def create_contact(contact_type: str = "customer") -> Callable[[Call], Reply]:
         _read(world, contact, body)
         if not contact.contact_name:
             raise invalid_value("contact_name")
+        if world.contact_names[contact.name_key]:
+            raise name_taken(contact.contact_type, contact.contact_name)
         contact.id = world.new_id()
         if not contact.persons and any(body.get(name) for name in ("first_name", "email", "phone", "mobile")):
             contact.persons = [_person_of_body(world, body)]
         world.contacts.add(contact)
+        world.contact_names[contact.name_key] += 1
         return Reply(
             status=201,
             message="The contact has been added.",
@@ -141,7 +145,16 @@ def create_contact(contact_type: str = "customer") -> Callable[[Call], Reply]:
 def update_contact(call: Call) -> Reply:
     """PUT /contacts/{id}: fields not sent keep what they hold; contact_persons is replaced as a whole."""
     world, contact = call.world, one_contact(call.world, call.ids[0])
-    _read(world, contact, call.body())
+    new = replace(contact)
+    _read(world, new, call.body())
+    if new.name_key != contact.name_key and world.contact_names[new.name_key]:
+        raise name_taken(new.contact_type, new.contact_name)
+    if new.contact_type != contact.contact_type and world.orders_of_customer[contact.id]:
+        raise in_use("The contact has transactions, so its type cannot be changed.")
+    world.contact_names[contact.name_key] -= 1
+    world.contact_names[new.name_key] += 1
+    for part in fields(new):
+        setattr(contact, part.name, getattr(new, part.name))
     _touch(world, contact)
     return Reply(
         message="Contact has been updated successfully", content={"contact": contact_detail(world, contact)}
@@ -156,6 +169,7 @@ def delete_contact(call: Call) -> Reply:
             "The contact has transactions and cannot be deleted. Instead, you can mark it as inactive."
         )
     world.contacts.remove(contact)
+    world.contact_names[contact.name_key] -= 1
     for item in world.items:
         if contact.id == item.vendor_id:
             item.vendor_id = ""
@@ -237,11 +251,15 @@ def _set_terms(world: World, contact: Contact, days: int) -> None:
 def _read_address(name: str, value: object, old: Address) -> Address:
     if not isinstance(value, dict):
         raise invalid_value(name)
-    parts = {part: read_text(part, value[part], 500) for part in _ADDRESS_PARTS if part in value}
+    parts = {
+        part: read_text(part, value[part], _OF_ADDRESS.get(part, 500))
+        for part in _ADDRESS_PARTS
+        if part in value
+    }
     return replace(old, **parts)
 
 
 def _person_of_body(world: World, body: Json) -> Person:
     names = ("salutation", "first_name", "last_name", "email", "phone", "mobile")
-    texts = {name: read_text(name, body.get(name), 100) for name in names}
-    return Person(id=world.new_id(), is_primary_contact=True, **texts)
+    person = read_person(Person(id=world.new_id()), {name: body[name] for name in names if name in body})
+    return replace(person, is_primary_contact=True)

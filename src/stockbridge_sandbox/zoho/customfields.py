@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from stockbridge_sandbox.zoho.errors import invalid_value
 from stockbridge_sandbox.zoho.records import CustomField
-from stockbridge_sandbox.zoho.wire import Json, day_formatted, number, read_day, read_number
+from stockbridge_sandbox.zoho.wire import (
+    Json,
+    day_formatted,
+    number,
+    read_day,
+    read_number,
+    read_stamp,
+    stamp,
+)
 from stockbridge_sandbox.zoho.world import World
+
+READ_ONLY = frozenset({"lookup", "auto_number", "formula", "attachment"})
+"""Data types whose values no body of this sandbox sets."""
 
 
 def flat(world: World, entity: str, values: Mapping[str, str]) -> Json:
@@ -21,8 +33,8 @@ def flat(world: World, entity: str, values: Mapping[str, str]) -> Json:
     for field in world.fields_of(entity):
         text = values.get(field.api_name, "")
         if text and field.data_type != "multiselect":
-            shown[field.api_name] = _formatted(field, text)
-            shown[f"{field.api_name}_unformatted"] = _value(field, text)
+            shown[field.api_name] = _formatted(field, text, world.zone)
+            shown[f"{field.api_name}_unformatted"] = _value(field, text, world.zone)
     return shown
 
 
@@ -45,8 +57,8 @@ def detailed(world: World, entity: str, values: Mapping[str, str]) -> list[Json]
             "placeholder": field.api_name,
             "search_entity": entity,
             "data_type": field.data_type,
-            "value": _value(field, values[field.api_name]),
-            "value_formatted": _formatted(field, values[field.api_name]),
+            "value": _value(field, values[field.api_name], world.zone),
+            "value_formatted": _formatted(field, values[field.api_name], world.zone),
             "is_dependent_field": False,
         }
         for field in world.fields_of(entity)
@@ -115,20 +127,54 @@ def _text(field: CustomField, value: object) -> str:
             if str(value).lower() not in ("true", "false"):
                 raise invalid_value(field.label)
             return str(value).lower()
+        case "date_time":
+            return read_stamp(field.label, str(value)).astimezone(UTC).isoformat()
         case "dropdown":
             if field.options and value not in field.options:
                 raise invalid_value(field.label)
+        case "multiselect":
+            return _choices_text(field, value)
+        case "email":
+            if "@" not in str(value).strip("@"):
+                raise invalid_value(field.label)
+        case _ if field.data_type in READ_ONLY:
+            raise invalid_value(field.label)
+    if isinstance(value, (list, dict)):
+        raise invalid_value(field.label)
     return str(value)
 
 
-def _value(field: CustomField, text: str) -> object:
+def _choices_text(field: CustomField, value: object) -> str:
+    """Several choices as they are kept: separated by commas. They are sent as a list, or as such a text."""
+    chosen = value if isinstance(value, list) else str(value).split(",")
+    if not all(isinstance(one, str) for one in chosen):
+        raise invalid_value(field.label)
+    names = [one.strip() for one in chosen]
+    if field.options and not set(names) <= set(field.options):
+        raise invalid_value(field.label)
+    return ",".join(dict.fromkeys(names))
+
+
+def _value(field: CustomField, text: str, zone: ZoneInfo) -> object:
     match field.data_type:
         case "number" | "decimal" | "amount" | "percent":
             return number(Decimal(text))
         case "check_box":
             return text == "true"
+        case "multiselect":
+            return text.split(",")
+        case "date_time":
+            return stamp(datetime.fromisoformat(text), zone)
     return text
 
 
-def _formatted(field: CustomField, text: str) -> str:
-    return day_formatted(date.fromisoformat(text)) if field.data_type == "date" else text
+def _formatted(field: CustomField, text: str, zone: ZoneInfo) -> str:
+    match field.data_type:
+        case "date":
+            return day_formatted(date.fromisoformat(text))
+        case "date_time":
+            moment = datetime.fromisoformat(text).astimezone(zone)
+            return f"{day_formatted(moment.date())} {moment:%H:%M}"
+        case "multiselect":
+            return text.replace(",", ", ")
+    return text

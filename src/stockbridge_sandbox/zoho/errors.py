@@ -67,6 +67,11 @@ def already_exists(what: str) -> ApiError:
     return ApiError(400, 1001, f"{what} already exists")
 
 
+def name_taken(kind: str, name: str) -> ApiError:
+    """A contact's name that another contact has (code and wording seen at Zoho Books)."""
+    return ApiError(400, 3062, f'The {kind} "{name}" already exists. Please specify a different name.')
+
+
 def number_not_automatic() -> ApiError:
     """A number of one's own while numbers are given automatically."""
     return ApiError(400, 4097, "Number entered does not match the auto-generated number")

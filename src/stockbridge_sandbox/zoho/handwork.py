@@ -1,4 +1,5 @@
-"""What people do by hand on the pages of Zoho and no API does: marking orders as received, setting up webhooks."""
+"""What people do by hand on the pages of Zoho and no API does: marking orders as received, defining custom fields,
+setting up webhooks; and what invoices leave a contact with."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from stockbridge_sandbox.zoho.hookrecords import Webhook, Workflow
 from stockbridge_sandbox.zoho.movements import move_stock
 from stockbridge_sandbox.zoho.purchaserecords import PurchaseOrder
 from stockbridge_sandbox.zoho.purchasestatus import settle
+from stockbridge_sandbox.zoho.records import Contact, CustomField
 from stockbridge_sandbox.zoho.webhooks import ENTITIES, is_loopback, read_entity
 from stockbridge_sandbox.zoho.world import World
 
@@ -37,6 +39,49 @@ def unmark_received(world: World, order: PurchaseOrder) -> None:
         line.marked_received -= line.marked_received
     order.is_po_marked_as_received = False
     settle(world, order)
+
+
+def set_amounts(
+    world: World,
+    contact: Contact,
+    *,
+    receivable: Decimal | None = None,
+    payable: Decimal | None = None,
+    receivable_credits: Decimal | None = None,
+    payable_credits: Decimal | None = None,
+) -> None:
+    """Leave the contact with these amounts, as invoices, payments and credit notes do, in its own currency.
+
+    They move its rows, and not its last_modified_time (a guess).
+    """
+    contact.receivable = contact.receivable if receivable is None else receivable
+    contact.payable = contact.payable if payable is None else payable
+    contact.receivable_credits = (
+        contact.receivable_credits if receivable_credits is None else receivable_credits
+    )
+    contact.payable_credits = contact.payable_credits if payable_credits is None else payable_credits
+    world.contacts.changed(contact, quietly=True)
+
+
+def define_field(
+    world: World, entity: str, label: str, data_type: str = "string", options: Sequence[str] = ()
+) -> str:
+    """Define a custom field of "item", "contact" or "salesorder"; gives its api name. Raises ValueError where it is there."""
+    api_name = "cf_" + "_".join("".join(c if c.isalnum() else " " for c in label.lower()).split())
+    there = world.fields_of(entity)
+    if any(field.api_name == api_name for field in there):
+        raise ValueError(f"{entity} has a custom field {api_name} already")
+    field = CustomField(
+        id=world.new_id(),
+        entity=entity,
+        api_name=api_name,
+        label=label,
+        data_type=data_type,
+        index=len(there) + 1,
+        options=list(options),
+    )
+    world.custom_fields.append(field)
+    return api_name
 
 
 def add_webhooks(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,17 +12,18 @@ from stockbridge_sandbox.zoho.records import Contact, Person
 from stockbridge_sandbox.zoho.wire import Json, read_text
 from stockbridge_sandbox.zoho.world import Call, Reply, World, one_contact
 
-_TEXTS = (
-    "salutation",
-    "first_name",
-    "last_name",
-    "email",
-    "phone",
-    "mobile",
-    "designation",
-    "department",
-    "skype",
-)
+_TEXTS = {
+    "salutation": 25,
+    "first_name": 100,
+    "last_name": 100,
+    "email": 100,
+    "phone": 50,
+    "mobile": 50,
+    "designation": 50,
+    "department": 50,
+    "skype": 50,
+}
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def list_persons(call: Call) -> Reply:
@@ -43,7 +45,7 @@ def create_person(call: Call) -> Reply:
     """POST /contacts/contactpersons: contact_id and first_name are required."""
     body = call.body()
     contact = one_contact(call.world, str(body.get("contact_id", "")))
-    person = _read(Person(id=call.world.new_id()), body)
+    person = read_person(Person(id=call.world.new_id()), body)
     if not person.first_name:
         raise invalid_value("first_name")
     person.is_primary_contact = not contact.persons
@@ -59,7 +61,7 @@ def create_person(call: Call) -> Reply:
 def update_person(call: Call) -> Reply:
     """PUT /contacts/contactpersons/{id}."""
     contact, position = _find(call.world, call.ids[0])
-    person = _read(contact.persons[position], call.body())
+    person = read_person(contact.persons[position], call.body())
     contact.persons[position] = person
     _touch(call.world, contact)
     return Reply(
@@ -72,6 +74,8 @@ def delete_person(call: Call) -> Reply:
     """DELETE /contacts/contactpersons/{id}."""
     contact, position = _find(call.world, call.ids[0])
     del contact.persons[position]
+    if contact.persons and not any(person.is_primary_contact for person in contact.persons):
+        contact.persons[0].is_primary_contact = True
     _touch(call.world, contact)
     return Reply(message="The contact person has been deleted.")
 
@@ -93,20 +97,23 @@ def read_persons(world: World, value: object, old: Sequence[Person]) -> list[Per
     persons = []
     for entry in value:
         start = known.get(str(entry.get("contact_person_id", ""))) or Person(id=world.new_id())
-        person = _read(start, entry)
-        if "is_primary_contact" in entry:
-            person.is_primary_contact = entry["is_primary_contact"] is True
-        persons.append(person)
-    if persons and not any(person.is_primary_contact for person in persons):
-        persons[0].is_primary_contact = True
+        persons.append(read_person(start, entry))
+    named = [n for n, entry in enumerate(value) if entry.get("is_primary_contact") is True]
+    stays = [n for n, person in enumerate(persons) if person.is_primary_contact]
+    primary = next(iter(named or stays), 0)
+    for n, person in enumerate(persons):
+        person.is_primary_contact = n == primary
     return persons
 
 
-def _read(person: Person, body: Json) -> Person:
+def read_person(person: Person, body: Json) -> Person:
+    """The person after a write of these keys. Raises ApiError 400/2, also for an e-mail that is none."""
     result = replace(person)
-    for name in _TEXTS:
+    for name, longest in _TEXTS.items():
         if name in body:
-            setattr(result, name, read_text(name, body[name], 100))
+            setattr(result, name, read_text(name, body[name], longest))
+    if result.email and result.email != person.email and not _EMAIL.fullmatch(result.email):
+        raise invalid_value("email")
     return result
 
 

@@ -145,10 +145,19 @@ class Contact:
     notes: str = ""
     facebook: str = ""
     twitter: str = ""
+    receivable: Decimal = ZERO
+    payable: Decimal = ZERO
+    receivable_credits: Decimal = ZERO
+    payable_credits: Decimal = ZERO
     persons: list[Person] = field(default_factory=list)
     billing_address: Address = field(default_factory=Address)
     shipping_address: Address = field(default_factory=Address)
     custom_fields: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name_key(self) -> str:
+        """What no two contacts may share."""
+        return self.contact_name.strip().casefold()
 
     @property
     def primary(self) -> Person | None:

@@ -59,6 +59,7 @@ class World:
         self.committed: dict[tuple[str, str], Committed] = {}
         self.orders_of_item: Counter[str] = Counter()
         self.orders_of_customer: Counter[str] = Counter()
+        self.contact_names: Counter[str] = Counter(contact.name_key for contact in self.contacts)
         self._last_id = books.last_id
         for order in self.salesorders:
             self.commit(order, 1)
