@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from stockbridge.cli.add_google import add_google
 from stockbridge.cli.add_optiply import add_optiply
 from stockbridge.cli.add_zoho import add_zoho
 from stockbridge.cli.options import Debug, Json, Usage, Yes, names, opened, unknown
@@ -21,6 +22,7 @@ add = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Sign in to 
 app.add_typer(add, name="add")
 add.command("zoho")(add_zoho)
 add.command("optiply")(add_optiply)
+add.command("google")(add_google)
 
 
 @app.command("list")
@@ -133,7 +135,7 @@ def remove_account(
         say(good(f'The account "{name}" is forgotten.'))
 
 
-_SYSTEMS = {"zoho": "Zoho", "optiply": "Optiply"}
+_SYSTEMS = {"zoho": "Zoho", "optiply": "Optiply", "google": "Google"}
 
 
 def _belongs_to(row: AccountRow) -> str:
@@ -141,6 +143,8 @@ def _belongs_to(row: AccountRow) -> str:
         return (
             f"{row.settings.get('organization_name') or 'organisation'} ({row.settings['organization_id']})"
         )
+    if row.connector == "google":
+        return f"contacts (client {row.settings['client_id'].partition('-')[0]})"
     return f"account {row.settings['account_id']}, coupling {row.settings['coupling_id']}"
 
 

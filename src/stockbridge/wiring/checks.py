@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy.engine import Engine
 
 from stockbridge.connectors.optiply import account as optiply
+from stockbridge.connectors.people import account as google
 from stockbridge.connectors.zoho import account as zoho
 from stockbridge.connectors.zoho.account import Organisation
 from stockbridge.core.errors import Trouble, Unauthorized
@@ -15,12 +16,20 @@ from stockbridge.http.retry import with_retries
 from stockbridge.http.transport import Transport
 from stockbridge.store.accounts import AccountRow
 from stockbridge.store.sealing import Sealer
-from stockbridge.wiring.accounts import clock_for, open_connector, optiply_account, zoho_account
+from stockbridge.wiring.accounts import (
+    clock_for,
+    google_account,
+    open_connector,
+    optiply_account,
+    zoho_account,
+)
+from stockbridge.wiring.google_sign_in import count_contacts
 
 # A stream for each scope, so that a login that was given before a scope was needed is noticed here.
 _READ = {
     "zoho": ("vendors", "items", "salesorders", "purchaseorders", "composites"),
     "optiply": ("suppliers",),
+    "google": (),  # counting the contacts proves its one scope; a full read has a small quota of its own
 }
 
 
@@ -45,6 +54,8 @@ def check(engine: Engine, row: AccountRow, sealer: Sealer) -> Check:
         with Transport() as transport:
             if row.connector == "zoho":
                 said = _check_zoho(row, sealer, transport)
+            elif row.connector == "google":
+                said = _check_google(row, sealer, transport)
             else:
                 said = _check_optiply(row, sealer, transport)
         # Reading through the connector proves the scopes and the organisation, and brings the quota's headers.
@@ -97,6 +108,13 @@ def _check_optiply(row: AccountRow, sealer: Sealer, transport: Transport) -> str
             + row.name,
         )
     return f"signed in to account {account.account_id}"
+
+
+def _check_google(row: AccountRow, sealer: Sealer, transport: Transport) -> str:
+    account = google_account(row, sealer)
+    clock = clock_for(account.api_base)
+    token = with_retries(lambda: drive(google.grant_of(account, clock), transport.send), clock=clock)
+    return f"signed in to an address book of {count_contacts(account, token, transport, clock):,} contacts"
 
 
 def zoho_organisations(

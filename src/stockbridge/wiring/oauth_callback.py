@@ -1,4 +1,4 @@
-"""Waits on this machine for the browser to come back from Zoho's consent page."""
+"""Waits on this machine for the browser to come back from a system's consent page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEFAULT_PORT = 8765  # fixed, because Zoho wants the address registered beforeha
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
-    """What Zoho hands over (facts: Zoho 2): a code that lives a minute or so, and where it must be exchanged."""
+    """What the page hands over: a code that lives a minute or so, and where it must be exchanged (facts: Zoho 2)."""
 
     code: str
     location: str | None
@@ -32,6 +32,8 @@ class Listener:
 
     redirect_uri: str
     arrived: queue.Queue[Callback | Unauthorized]
+    system: str
+    instead: str
 
     def wait(self, seconds: float) -> Callback:
         """The answer of the person in front of the browser. Raises `Unauthorized` where they declined or never came."""
@@ -39,8 +41,9 @@ class Listener:
             found = self.arrived.get(timeout=seconds)
         except queue.Empty:
             raise Unauthorized(
-                f"Nobody came back from Zoho's consent page within {seconds / 60:.0f} minutes. Nothing was changed.",
-                remedy="Run the command again. On a machine without a browser use --self-client CODE.",
+                f"Nobody came back from {self.system}'s consent page within {seconds / 60:.0f} minutes. "
+                "Nothing was changed.",
+                remedy=f"Run the command again. On a machine without a browser use {self.instead}.",
             ) from None
         if isinstance(found, Unauthorized):
             raise found
@@ -48,9 +51,12 @@ class Listener:
 
 
 @contextmanager
-def listening(state: str, port: int = DEFAULT_PORT) -> Iterator[Listener]:
+def listening(
+    state: str, port: int = DEFAULT_PORT, *, system: str = "Zoho", instead: str = "--self-client CODE"
+) -> Iterator[Listener]:
     """Opens the door for one answer that carries `state`; others are turned away. Port 0 takes any free one.
 
+    Messages name the `system` whose page it is, and the option that does without a browser (`instead`).
     Raises `Halt` where the port is taken.
     """
     arrived: queue.Queue[Callback | Unauthorized] = queue.Queue()
@@ -81,7 +87,7 @@ def listening(state: str, port: int = DEFAULT_PORT) -> Iterator[Listener]:
                 arrived.put(
                     Unauthorized(
                         f"The sign-in was not agreed to: {error}. Nothing was changed.",
-                        remedy="Run the command again and accept on Zoho's page.",
+                        remedy=f"Run the command again and accept on {system}'s page.",
                         code=error,
                     )
                 )
@@ -107,12 +113,17 @@ def listening(state: str, port: int = DEFAULT_PORT) -> Iterator[Listener]:
     except OSError as trouble:
         raise Halt(
             f"Port {port} of this machine is taken: {trouble.strerror}.",
-            remedy="Choose another with --port, and register its address in Zoho's API console.",
+            remedy=f"Choose another with --port, and see that the client at {system} takes its address.",
         ) from trouble
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield Listener(redirect_uri=f"http://127.0.0.1:{server.server_port}{PATH}", arrived=arrived)
+        yield Listener(
+            redirect_uri=f"http://127.0.0.1:{server.server_port}{PATH}",
+            arrived=arrived,
+            system=system,
+            instead=instead,
+        )
     finally:
         server.shutdown()
         server.server_close()
