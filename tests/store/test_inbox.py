@@ -48,33 +48,17 @@ def test_values_are_plain_json(store: Engine) -> None:
     assert (one.a_value, one.b_value) == ("1.50", ["p", "q"])
 
 
-@pytest.mark.parametrize(
-    ("said", "means"),
-    [
-        ("a", "a"),
-        ("b", "b"),
-        (Typed("c"), "c"),
-        (Typed(["x", "y"]), ["x", "y"]),
-        (Typed({"value": 1}), {"value": 1}),
-    ],
-)
-def test_an_answer_comes_back_as_it_was_given(store: Engine, said: inbox.Answer, means: object) -> None:
+@pytest.mark.parametrize("said", ["a", "b", Typed("a"), Typed(None), Typed(["x", "y"]), Typed({"value": 1})])
+def test_an_answer_comes_back_as_it_was_given(store: Engine, said: inbox.Answer) -> None:
     number = asked(store, PHONE)[0].id
     with store.begin() as connection:
         assert inbox.answer(connection, number, said, ONE)
-        assert inbox.answers(connection, 1, "contacts", ["a1"], []) == {PHONE.key: means}
-        assert inbox.answers(connection, 1, "contacts", [], ["b1"]) == {PHONE.key: means}
+        assert inbox.answers(connection, 1, "contacts", ["a1"], []) == {PHONE.key: said}
+        assert inbox.answers(connection, 1, "contacts", [], ["b1"]) == {PHONE.key: said}
         assert inbox.answers(connection, 1, "contacts", ["a2"], ["b2"]) == {}
         assert inbox.open_questions(connection, 1) == []
         [waits] = inbox.open_questions(connection, 1, answered=True)
         assert (waits.answer, waits.answered_at) == (said, ONE)
-
-
-@pytest.mark.parametrize("value", [None, "", "a", "b"])
-def test_a_typed_value_that_says_something_else_is_refused(store: Engine, value: str | None) -> None:
-    number = asked(store, PHONE)[0].id
-    with store.begin() as connection, pytest.raises(ValueError, match="no value to answer with"):
-        inbox.answer(connection, number, Typed(value), ONE)
 
 
 def test_asking_again_keeps_the_answer(store: Engine) -> None:

@@ -156,10 +156,9 @@ def one(connection: Connection, sync_id: int, number: int) -> Asked | None:
 
 def answers(
     connection: Connection, sync_id: int, flow: str, a_ids: Collection[str], b_ids: Collection[str]
-) -> dict[Key, Any]:
-    """The answers that are still to be carried out, of the pairs with one of these records: "a", "b", or the value
-    itself that a person typed."""
-    out: dict[Key, Any] = {}
+) -> dict[Key, Answer]:
+    """The answers that are still to be carried out, of the pairs with one of these records."""
+    out: dict[Key, Answer] = {}
     for side, ids in (("a", a_ids), ("b", b_ids)):
         if not ids:
             continue
@@ -168,18 +167,13 @@ def answers(
             {"at_sync": sync_id, "at_flow": flow, "ids": packed(connection, ids)},
         )
         for asked in map(_asked, rows):
-            said = asked.answer
-            out[asked.key] = said.value if isinstance(said, Typed) else said
+            if asked.answer is not None:
+                out[asked.key] = asked.answer
     return out
 
 
 def answer(connection: Connection, number: int, said: Answer, at: str) -> bool:
-    """Answer a question, or answer it otherwise while nothing came of it; False where it is closed or was never asked.
-
-    Raises ValueError for a value that somebody typed and that says something else: nothing at all, "a" or "b".
-    """
-    if isinstance(said, Typed) and said.value in (None, "", "a", "b"):
-        raise ValueError(f"{said.value!r} is no value to answer with")
+    """Answer a question, or answer it otherwise while nothing came of it; False where it is closed or was never asked."""
     statement = update(inbox).where(inbox.c.id == number, inbox.c.closed_at.is_(None))
     return connection.execute(statement.values(answer=_encoded(said), answered_at=at)).rowcount == 1
 
