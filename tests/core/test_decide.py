@@ -9,8 +9,9 @@ import pytest
 
 from core.two_streams import ADMIT, LINK, MARK, VOID, A, B, a_record, b_record, compiled, gone, linked, nobody
 from stockbridge.core.compiled import compile_flow, seen
-from stockbridge.core.decide import Decision, decide, partly_agreed, wants_detail
+from stockbridge.core.decide import Decision, decide, wants_detail
 from stockbridge.core.flow import Condition, GonePolicy, LinkView, Op, Owner, Pair, Rule, Then
+from stockbridge.core.merge import partly_agreed
 from stockbridge.core.record import Record
 
 NO_BASE = LinkView(a_id="a1", b_id="b1")

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
+from stockbridge.core import normal
 from stockbridge.core.flow import Pair
 from stockbridge.core.record import Field, Kind, Value
 
@@ -22,8 +23,9 @@ class Unfit(Exception):
         self.field, self.reason, self.remedy = field, reason, remedy
 
 
-def cast(field: Field, pair: Pair) -> Callable[[Value], Value]:
-    """A function from a source value (never None) to what `field` takes; raises Unfit."""
+def cast(field: Field, pair: Pair, region: str | None = None) -> Callable[[Value], Value]:
+    """A function from a source value (never None) to what `field` takes; raises Unfit. `region` is the country of phone
+    numbers that name none."""
     name = field.name
 
     def number(value: Value) -> Decimal:
@@ -58,7 +60,14 @@ def cast(field: Field, pair: Pair) -> Callable[[Value], Value]:
             value = plain(value)
         if "\n" in value or "\r" in value:
             value = " ".join(value.split())
-        value = value.strip()
+        return fitting(value.strip())
+
+    def long_text(value: Value) -> Value:
+        if not isinstance(value, str):
+            value = plain(value)
+        return fitting(value.replace("\r\n", "\n").replace("\r", "\n").strip())
+
+    def fitting(value: str) -> str | None:
         limit = field.max_length
         if limit is not None and len(value) > limit:
             if pair.cut:
@@ -127,6 +136,22 @@ def cast(field: Field, pair: Pair) -> Callable[[Value], Value]:
             found = [one for one in found if _EMAIL.fullmatch(one)]
         return found
 
+    def labels(value: Value) -> Value:
+        found = {text(one) for one in (value if isinstance(value, list) else [value])}
+        return sorted(one for one in found if one)
+
+    def checked(check: Callable[[str], str]) -> Callable[[Value], Value]:
+        def one(value: Value) -> Value:
+            value = text(value)
+            if value is None:
+                return None
+            try:
+                return check(value)
+            except ValueError as trouble:
+                raise Unfit(name, str(trouble), "Correct it at its source.") from None
+
+        return one
+
     casts: Mapping[Kind, Callable[[Value], Value]] = {
         Kind.TEXT: text,
         Kind.INTEGER: integer,
@@ -135,8 +160,22 @@ def cast(field: Field, pair: Pair) -> Callable[[Value], Value]:
         Kind.MOMENT: moment,
         Kind.DAY: day,
         Kind.TEXTS: texts,
+        Kind.LONG_TEXT: long_text,
+        Kind.SELECT: text,
+        Kind.LABELS: labels,
+        Kind.EMAIL: checked(normal.as_email),
+        Kind.PHONE: checked(lambda value: normal.as_phone(value, region)),
+        Kind.URL: checked(normal.as_url),
     }
-    return casts[field.kind]
+    one = casts[field.kind]
+    if not field.many:
+        return one
+
+    def all_of(value: Value) -> Value:
+        found = (one(some) for some in (value if isinstance(value, list) else [value]))
+        return [some for some in found if some is not None]
+
+    return all_of
 
 
 def kept(sent: Value, found: Value) -> bool:
@@ -155,6 +194,10 @@ def plain(value: Value) -> str:
     """A value as people write it: 12.50 as 12.5, yes/no as true/false."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(plain(one) for one in value)
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Decimal):
         value = value.normalize()
         return f"{value:f}"

@@ -7,17 +7,20 @@ from typing import Any
 
 import msgspec
 
-from stockbridge.core.flow import Flow, GonePolicy, Op, Owner, Rule, Then
+from stockbridge.core.flow import Action, Condition, Flow, GonePolicy, Match, Op, Owner, Rule, Then
 from stockbridge.core.mapping import BACK, Move, compile_pairs
 from stockbridge.core.record import CUSTOM, Record, Stream, Values, value_of
-from stockbridge.core.rules import Verdict, compile_rules, fields_of
+from stockbridge.core.rules import Admit, compile_gone, compile_rules, fields_of, holds
 
 
 class CompiledSide(msgspec.Struct, frozen=True):
     """What is known of one side of a flow once per run."""
 
     stream: Stream
-    admit: Callable[[Values], Verdict]
+    admit: Admit
+    gone_actions: Callable[
+        [Values], tuple[Action, ...]
+    ]  # what rules do at the other side when a record is gone
     fields: tuple[str, ...]  # what can change what is written at the other side, or is written here
     moves: tuple[Move, ...]  # towards the other side
     rule_fields: tuple[str, ...]
@@ -27,6 +30,8 @@ class CompiledSide(msgspec.Struct, frozen=True):
     thin: bool  # a list row lacks some of `fields`
     thin_rules: bool  # a list row lacks some of `rule_fields`
     scope_fields: frozenset[str]  # what the rules look at that decide whether a record is in scope, or gone
+    keys: tuple[tuple[str, ...], ...]  # the fields of each match key
+    outside: Callable[[Values], str]  # why a record is not looked at at all, in a few words; "": it is
 
 
 class Compiled(msgspec.Struct, frozen=True):
@@ -35,6 +40,18 @@ class Compiled(msgspec.Struct, frozen=True):
     flow: Flow
     a: CompiledSide
     b: CompiledSide
+
+    def has_own_key(self, match: Match) -> bool:
+        """Whether a record of side a has this key by itself. What side a owns is compared as side b would hold it, and what
+        refers to another record through its link."""
+        if isinstance(match.a, str):
+            return True
+        return self.owned_by_a.isdisjoint((match.b,) if isinstance(match.b, str) else match.b)
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person may have to decide about a field."""
+        return any(pair.policy == "ask" for pair in self.flow.pairs)
 
     @property
     def owned_by_a(self) -> set[str]:
@@ -47,9 +64,11 @@ def compile_flow(flow: Flow, a: Stream, b: Stream, flows: Mapping[tuple[str, str
 
     Raises ValueError where the flow names a field that the streams do not have.
     """
-    to_b = compile_pairs(tuple(p for p in flow.pairs if p.owner is not Owner.B), a, b, flows, to="b")
+    pairs_b = tuple(p for p in flow.pairs if p.owner is not Owner.B and p.way != "to a")
+    to_b = compile_pairs(pairs_b, a, b, flows, to="b", region=flow.region)
     back = {(b_name, a_name): name + BACK for (a_name, b_name), name in flows.items()}
-    to_a = compile_pairs(tuple(p for p in flow.pairs if p.owner is not Owner.A), b, a, back, to="a")
+    pairs_a = tuple(p for p in flow.pairs if p.owner is not Owner.A and p.way != "to b")
+    to_a = compile_pairs(pairs_a, b, a, back, to="a", region=flow.region)
 
     def side(
         stream: Stream,
@@ -58,6 +77,8 @@ def compile_flow(flow: Flow, a: Stream, b: Stream, flows: Mapping[tuple[str, str
         into: tuple[Move, ...],
         writes: Any,
         gone: Any,
+        keys: tuple[tuple[str, ...], ...],
+        only: tuple[Condition, ...],
     ) -> CompiledSide:
         setting = fields_of(tuple(rule for rule in rules if rule.then is Then.SET))
         # What is sent only once cannot change what was written; it is needed all the same to make a record.
@@ -68,6 +89,7 @@ def compile_flow(flow: Flow, a: Stream, b: Stream, flows: Mapping[tuple[str, str
         return CompiledSide(
             stream,
             compile_rules(rules),
+            compile_gone(rules),
             tuple(sorted(lasting | into_fields)),
             out,
             tuple(sorted(fields_of(rules))),
@@ -80,12 +102,39 @@ def compile_flow(flow: Flow, a: Stream, b: Stream, flows: Mapping[tuple[str, str
                 CUSTOM if name.startswith("cf_") else name
                 for name in fields_of(tuple(rule for rule in rules if rule.then is not Then.SET))
             ),
+            keys,
+            compile_outside(only),
         )
+
+    keys_a, keys_b = (
+        tuple((one,) if isinstance(one, str) else one for one in some)
+        for some in ([match.a for match in flow.match], [match.b for match in flow.match])
+    )
 
     return Compiled(
         flow,
-        side(a, flow.rules_a, to_b, to_a, flow.writes_a, flow.gone_a),
-        side(b, flow.rules_b, to_a, to_b, flow.writes_b, flow.gone_b),
+        side(a, flow.rules_a, to_b, to_a, flow.writes_a, flow.gone_a, keys_a, flow.only_a),
+        side(b, flow.rules_b, to_a, to_b, flow.writes_b, flow.gone_b, keys_b, flow.only_b),
+    )
+
+
+def compile_outside(only: tuple[Condition, ...]) -> Callable[[Values], str]:
+    """Why a record is not looked at at all: the first of these conditions that it does not meet."""
+    if not only:
+        return lambda values: ""
+
+    def outside(values: Values) -> str:
+        return next((one.otherwise or f"not: {one.words()}" for one in only if not holds(one, values)), "")
+
+    return outside
+
+
+def lacks_key(side: CompiledSide, record: Record) -> bool:
+    """Whether the record is known to have none of the values by which it could be matched."""
+    values = record.values
+    return not any(
+        all(name == "id" or name not in values or values[name] not in (None, "", []) for name in names)
+        for names in side.keys
     )
 
 

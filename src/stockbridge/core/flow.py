@@ -250,7 +250,10 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         None  # reason and remedy for a part that only side b has of what stands at both
     )
     along: str | None = None  # the flow whose links say which record belongs to which: this one only updates
+    only_a: tuple[Condition, ...] = ()  # what a record of side a must meet to be looked at at all (its type)
+    only_b: tuple[Condition, ...] = ()
     keyed: str = ""  # why a record without any match key is left out; "": it is taken all the same
+    region: str | None = None  # the country of phone numbers that name none
 
     @property
     def takes_from_b(self) -> bool:

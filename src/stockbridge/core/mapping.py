@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -13,7 +14,8 @@ import msgspec
 
 from stockbridge.core.casts import Unfit, cast
 from stockbridge.core.flow import Pair
-from stockbridge.core.record import Field, Kind, Record, Stream, Value, value_of
+from stockbridge.core.record import Field, Kind, Record, Stream, Value, Values, value_of
+from stockbridge.core.typed import TYPED, changing, name_parts, part_of_name, read_beside, typed
 
 Resolve: TypeAlias = Callable[[str, str], str | None]
 """(flow, id at the source side) -> id at the target side, or None while there is no link."""
@@ -64,13 +66,25 @@ class Move(msgspec.Struct, frozen=True):
     references: tuple[tuple[str, str], ...]  # (flow, source field) that `to` resolves
     line_references: tuple[tuple[str, str, str], ...]  # (flow, lines field, source field within a line)
     step: bool = False  # written by a call of its own, after the record was made
+    same: Callable[[Value, Value], bool] = operator.eq  # of two values of the target
+    same_source: Callable[[Value, Value], bool] = operator.eq  # of two values of a source
+    onto: Callable[[Value, Values, str], Value] | None = (
+        None  # with what the target record holds, and the field
+    )
+    merges: Callable[[Value, Value, Value], Value] | None = None  # two lists with what they last agreed on
 
 
 def compile_pairs(
-    pairs: tuple[Pair, ...], source: Stream, target: Stream, flows: Mapping[tuple[str, str], str], *, to: str
+    pairs: tuple[Pair, ...],
+    source: Stream,
+    target: Stream,
+    flows: Mapping[tuple[str, str], str],
+    *,
+    to: str,
+    region: str | None = None,
 ) -> tuple[Move, ...]:
     """The moves of these pairs towards side `to`. `flows` names, for (source stream, target stream), the flow whose
-    links resolve a reference."""
+    links resolve a reference; `region` is the country of phone numbers that name none."""
     moves = []
     for pair in pairs:
         source_name, target_name = (pair.a, pair.b) if to == "b" else (pair.b, pair.a)
@@ -82,9 +96,13 @@ def compile_pairs(
         source_field = source.field(source_name) if source_name not in (None, "id") else None
         if source_name not in (None, "id") and source_field is None:
             raise ValueError(f"{source.name} has no field {source_name}")
-        move = _move(pair, source_name, source_field, field, source, target, flows, to)
+        move = _move(pair, source_name, source_field, field, source, target, flows, to, region)
         if pair.needs is not None:
             move = _after(move, pair.needs, source, flows)
+        if field.many or field.kind in TYPED or (source_field is not None and source_field.kind in TYPED):
+            move = typed(move, pair, source_field, field, region)
+        if parts := name_parts(pairs, pair, to):
+            move = msgspec.structs.replace(move, onto=part_of_name(*parts))
         moves.append(msgspec.structs.replace(move, step=field.step))
     return tuple(moves)
 
@@ -118,13 +136,14 @@ def _move(
     target: Stream,
     flows: Mapping[tuple[str, str], str],
     to: str,
+    region: str | None,
 ) -> Move:
     if name is None:
-        return Move(pair, field.name, (), lambda record, resolve: pair.constant, (), ())
+        return _constant(pair, field, to, region)
     if pair.lines is not None:
         assert source_field is not None
         return _move_lines(pair, name, source_field, field, source, target, flows, to)
-    convert = None if field.refers_to else cast(field, pair)
+    convert = None if field.refers_to else cast(field, pair, region)
 
     fetch: Callable[[Record], Value]
     if name == "id":
@@ -176,8 +195,12 @@ def _move(
 
         return Move(pair, field.name, (name,), reference, ((flow, name),), ())
 
+    change = changing(pair, to, source_field, field, region)
+
     def simple(record: Record, resolve: Resolve) -> Value:
         value = fetch(record)
+        if change is not None:
+            value = change(value, record.values)
         if value is not None:
             assert convert is not None
             value = convert(value)
@@ -188,11 +211,34 @@ def _move(
                 )
             if pair.empty == "leave":
                 return LEAVE
-            if field.kind is Kind.TEXTS:
+            if field.kind in (Kind.TEXTS, Kind.LABELS) or field.many:
                 return []
         return value
 
-    return Move(pair, field.name, () if name == "id" else (name,), simple, (), ())
+    sources = (*(() if name == "id" else (name,)), *read_beside(pair, to))
+    return Move(pair, field.name, tuple(dict.fromkeys(sources)), simple, (), ())
+
+
+def _constant(pair: Pair, field: Field, to: str, region: str | None) -> Move:
+    """A value that comes from no field: the same for all records, or composed of several fields."""
+    change = changing(pair, to, None, field, region)
+    if change is None:
+        return Move(pair, field.name, (), lambda record, resolve: pair.constant, (), ())
+    convert = cast(field, pair, region)
+
+    def composed(record: Record, resolve: Resolve) -> Value:
+        value = change(pair.constant, record.values)
+        if value is not None:
+            value = convert(value)
+        if value is None and field.required:
+            raise Unfit(
+                field.name,
+                f"There is nothing to make its {field.words} of.",
+                pair.words or "Name the record.",
+            )
+        return value
+
+    return Move(pair, field.name, read_beside(pair, to), composed, (), ())
 
 
 def _id_of(record: Record) -> Value:

@@ -21,14 +21,14 @@ from stockbridge.core.errors import (
     Trouble,
     Unauthorized,
 )
-from stockbridge.core.flow import LinkView, Op, Side
+from stockbridge.core.flow import Applied, LinkView, Op, Side
 from stockbridge.core.mapping import BACK
 from stockbridge.core.record import Record
 from stockbridge.core.report import FlowReport
 from stockbridge.engine.harvest import Harvest, outcome_of
 from stockbridge.engine.session import Session
 from stockbridge.engine.work import Item
-from stockbridge.store import journal, links, waiting
+from stockbridge.store import inbox, journal, links, waiting
 from stockbridge.store.journal import Intent
 
 _IN_FLIGHT = 128
@@ -95,6 +95,7 @@ class Writer:
             intents = [self._intent(item, write) for item in some for write in item.decision.writes]
             with self._session.begin() as connection:
                 numbers = journal.intend(connection, self._session.sync_id, intents)
+                _ask(self._session, connection, self._compiled, some)
             at = 0
             for item in some:
                 mine = numbers[at : at + len(item.decision.writes)]
@@ -115,6 +116,7 @@ class Writer:
             written=write.values,
             before=write.before,
             saw=item.decision.a_seen if write.side == "b" else item.decision.b_seen,
+            applied=item.decision.applied,
             intended_at=self._session.clock(),
         )
 
@@ -233,6 +235,30 @@ def _perform(session: Session, compiled: Compiled, item: Item) -> Done:
     return Done(results)
 
 
+def _applied(item: Item) -> dict[str, Applied]:
+    """The actions of rules in force on the link of this item once it is settled."""
+    if item.decision.applied is not None:
+        return item.decision.applied
+    return item.link.applied if item.link is not None else {}
+
+
+def _ask(session: Session, connection: Connection, compiled: Compiled, items: Sequence[Item]) -> None:
+    """Put what only a person can decide into the inbox, and close the questions of these records that nobody need answer
+    any more."""
+    if not compiled.asks:
+        return
+    pairs = [(item, (item.a_id, item.b_id)) for item in items if item.a_id and item.b_id]
+    questions = [
+        inbox.Question(a_id=a_id, b_id=b_id, field=one.field, a_value=one.a_value, b_value=one.b_value)
+        for item, (a_id, b_id) in pairs
+        for one in item.decision.asks
+    ]
+    name, now = compiled.flow.name, session.clock()
+    inbox.ask(connection, session.sync_id, name, questions, now)
+    keep = [(one.a_id, one.b_id, one.field) for one in questions]
+    inbox.close(connection, session.sync_id, name, [pair for _, pair in pairs], now, keep=keep)
+
+
 def _settle_quiet(
     session: Session,
     connection: Connection,
@@ -262,7 +288,7 @@ def _settle_quiet(
                     remedy=decision.remedy,
                     needs=decision.needs,
                     field=decision.field,
-                    code="again" if decision.again else None,
+                    code="again" if decision.again else decision.code,
                     version=item.a.version if item.a is not None else None,
                     since=now,
                 )
@@ -279,7 +305,11 @@ def _settle_quiet(
                 report.same += 1
             agreed.append(
                 LinkView(
-                    a_id=item.a_id, b_id=item.b_id, a_snapshot=decision.a_seen, b_snapshot=decision.b_seen
+                    a_id=item.a_id,
+                    b_id=item.b_id,
+                    a_snapshot=decision.a_seen,
+                    b_snapshot=decision.b_seen,
+                    applied=_applied(item),
                 )
             )
         elif decision.kind == "drop" and item.link is not None:
@@ -291,6 +321,9 @@ def _settle_quiet(
             report.masked += 1
         else:
             report.same += 1
+        if decision.applied is not None and decision.kind != "agree" and item.link is not None:
+            agreed.append(msgspec.structs.replace(item.link, applied=decision.applied))
+    _ask(session, connection, compiled, settled)
     links.put(connection, bond, agreed)
     waiting.wake(connection, session.sync_id, woken)
     name = flow.name

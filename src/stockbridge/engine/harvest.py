@@ -5,11 +5,13 @@ Gathered first and stored in a few statements, in one transaction with the outco
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 from sqlalchemy import Connection
 
 from stockbridge.core.compiled import Compiled, CompiledSide, seen
-from stockbridge.core.decide import Write, partly_agreed
+from stockbridge.core.decide import Write
 from stockbridge.core.errors import (
     Exists,
     Gone,
@@ -21,8 +23,9 @@ from stockbridge.core.errors import (
     Trouble,
     Unauthorized,
 )
-from stockbridge.core.flow import LinkView, Op, Side
+from stockbridge.core.flow import Applied, LinkView, Op, Side
 from stockbridge.core.mapping import BACK
+from stockbridge.core.merge import partly_agreed
 from stockbridge.core.record import Record
 from stockbridge.engine.read import bury_with_children, derive, key_fields, store_records
 from stockbridge.engine.session import Session
@@ -93,7 +96,12 @@ class Harvest:
             a_snapshot = {**(a_snapshot or {}), **sent}
         marked = link.marked if write.marked is None else write.marked
         return LinkView(
-            a_id=link.a_id, b_id=link.b_id, a_snapshot=a_snapshot, b_snapshot=b_snapshot, marked=marked
+            a_id=link.a_id,
+            b_id=link.b_id,
+            a_snapshot=a_snapshot,
+            b_snapshot=b_snapshot,
+            marked=marked,
+            applied=in_force_after(link.applied, item.decision.applied, write.side),
         )
 
     def _removed(self, item: Item, link: LinkView | None, write: Write) -> None:
@@ -123,7 +131,8 @@ class Harvest:
             self._followed_up += [a_id] if owned else []
         if any(move.step for move in source.moves) and a_id not in self._followed_up:
             self._followed_up.append(a_id)
-        link = LinkView(a_id=a_id, b_id=b_id, a_snapshot=a_new, b_snapshot=b_new)
+        applied = in_force_after(link.applied if link else {}, item.decision.applied, write.side)
+        link = LinkView(a_id=a_id, b_id=b_id, a_snapshot=a_new, b_snapshot=b_new, applied=applied)
         self._links[a_id] = link
         self._wake(link)
         return link
@@ -135,6 +144,8 @@ class Harvest:
     def agreed(self, item: Item, link: LinkView | None) -> None:
         """All writes of an item succeeded: only now its whole snapshots move on."""
         if link is not None:
+            if item.decision.applied is not None:
+                link = msgspec.structs.replace(link, applied=item.decision.applied)
             self._links[link.a_id] = link
         for side, id in (("a", item.a_id), ("b", item.b_id)):
             if id is not None:
@@ -148,8 +159,9 @@ class Harvest:
             found = {name: answered.values.get(name, value) for name, value in write.values.items()}
             saw = item.decision.a_seen if write.side == "b" else item.decision.b_seen
             link = partly_agreed(self._compiled, link, write.side, found, saw)
-            if write.marked is not None:
-                link = msgspec.structs.replace(link, marked=write.marked)
+            applied = in_force_after(link.applied, item.decision.applied, write.side)
+            marked = link.marked if write.marked is None else write.marked
+            link = msgspec.structs.replace(link, marked=marked, applied=applied)
             self._links[link.a_id] = link
 
     def failed(self, item: Item, write: Write, trouble: Trouble) -> None:
@@ -257,6 +269,17 @@ class Harvest:
             reason="It was made; the rest of it is still to be written.",
             since=self._session.clock(),
         )
+
+
+def in_force_after(
+    before: Mapping[str, Applied], after: Mapping[str, Applied] | None, written: Side
+) -> dict[str, Applied]:
+    """The actions of rules in force once side `written` holds what was sent: those of the other side are as before, until
+    that one is written as well."""
+    if after is None:
+        return dict(before)
+    theirs = {key: one for key, one in before.items() if one.side != written}
+    return {**theirs, **{key: one for key, one in after.items() if one.side == written}}
 
 
 def _newest(before: Record | None, write: Write, answered: Record) -> tuple[Record, bool]:

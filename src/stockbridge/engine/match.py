@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 from stockbridge.core.casts import Unfit
 from stockbridge.core.compiled import Compiled
 from stockbridge.core.decide import Decision
-from stockbridge.core.flow import LinkView, Match
+from stockbridge.core.flow import LinkView, Match, Side
 from stockbridge.core.mapping import LEAVE, LeftOut, Missing
+from stockbridge.core.normal import is_shared_mailbox
 from stockbridge.core.record import Record
 from stockbridge.engine.session import Session
-from stockbridge.store import links, mirror
+from stockbridge.store import exclusions, links, mirror
 
 Pairs: TypeAlias = dict[tuple[str | None, str | None], LinkView | None]
 Refused: TypeAlias = dict[tuple[str | None, str | None], Decision]
@@ -32,41 +33,58 @@ def match(
     refused: Refused,
     touched: Collection[tuple[str, str]],
 ) -> None:
-    """Add the unlinked records to `pairs`, with their partner or alone; those in doubt also to `refused`."""
+    """Add the unlinked records to `pairs`, with their partner or alone; those in doubt also to `refused`.
+
+    The keys of the flow are tried in their order; of a record with several values the first comes first. Records that are
+    known to differ in an earlier key are not the same, whatever they share. Where the flow avoids duplicates, a record
+    without a partner is in doubt when another one at its side has its first key, or a linked one at the other side.
+    """
     flow = compiled.flow
     a_shelf, b_shelf = session.at("a", flow.a), session.at("b", flow.b)
-    partner_of_a: dict[str, str] = {}
-    partner_of_b: dict[str, str] = {}
+    found: dict[str, str] = {}  # a id -> b id
+    back: dict[str, str] = {}
+    keys_of: list[tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]] = []
     for one in flow.match:
-        open_a = [a_records[id] for id in free_a if id in a_records and id not in partner_of_a]
-        open_b = [b_records[id] for id in free_b if id in b_records and id not in partner_of_b]
-        keys = _keys(session, connection, compiled, one, [record for record in open_a if not record.deleted])
-        keys_b: dict[str, str] = {}
-        if isinstance(one.b, str):
-            found = ((record.id, mirror.key_of(record, one.b)) for record in open_b if not record.deleted)
-            keys_b = {id: key for id, key in found if key is not None}
-        wanted = {*keys.values(), *keys_b.values()}
+        open_a = [a_records[id] for id in free_a if id in a_records and id not in found]
+        open_b = [b_records[id] for id in free_b if id in b_records and id not in back]
+        own = compiled.has_own_key(one)
+        name_b = mirror.key_name(one.b)
+        standing_a = [record for record in open_a if not record.deleted]
+        if own:
+            name_a = mirror.key_name(one.a)
+            keys_a = {record.id: mirror.keys_of(a_shelf, record, name_a) for record in standing_a}
+        else:
+            keys_a = _keys_at_b(session, connection, compiled, one, standing_a)
+        keys_b: dict[str, tuple[str, ...]] = {}
+        if own:
+            keys_b = {
+                record.id: mirror.keys_of(b_shelf, record, name_b) for record in open_b if not record.deleted
+            }
+        keys_of.append((keys_a, keys_b))
+        some = (*keys_a.values(), *keys_b.values())
+        wanted = _in_order(some)
         if not wanted:
             continue
-        at_b = mirror.by_keys(connection, b_shelf, mirror.key_name(one.b), wanted)
-        if not at_b:
-            continue
+        at_b = mirror.by_keys(connection, b_shelf, name_b, wanted)
         at_a: dict[str, list[str]] = {}
         if one.a == "id":
             at_a = {id: [id] for id in mirror.known(connection, a_shelf, list(at_b))}
-        elif isinstance(one.a, str):
-            at_a = mirror.by_keys(connection, a_shelf, one.a, list(at_b))
-        else:  # several fields lead from a to b only
-            for id, key in keys.items():
-                at_a.setdefault(key, []).append(id)
+        elif own:
+            at_a = mirror.by_keys(connection, a_shelf, name_a, wanted if flow.keyed else list(at_b))
+        else:  # leads from a to b only
+            for id, some_keys in keys_a.items():
+                for key in some_keys:
+                    at_a.setdefault(key, []).append(id)
         bond = session.bonds[flow.name]
         taken_b = links.by_b(connection, bond, [id for ids in at_b.values() for id in ids])
         taken_a = links.by_a(connection, bond, [id for ids in at_a.values() for id in ids])
-        for key in dict.fromkeys((*keys.values(), *keys_b.values())):
+        if flow.keyed:
+            _leave_out(session, connection, compiled, at_a, at_b, a_records, b_records)
+        for key in wanted:
             ones = [id for id in at_a.get(key, ()) if id not in taken_a and ("a", id) not in touched]
             others = [id for id in at_b.get(key, ()) if id not in taken_b and ("b", id) not in touched]
-            ones = [id for id in ones if id not in partner_of_a]
-            others = [id for id in others if id not in partner_of_b]
+            ones = [id for id in ones if id not in found]
+            others = [id for id in others if id not in back]
             if one.alike or (len(ones) == 1 and len(others) == 1):
                 mine_by_age, theirs_by_age = sorted(ones, key=_by_age), sorted(others, key=_by_age)
                 if len(ones) > 1 or len(others) > 1:
@@ -74,24 +92,147 @@ def match(
                     held_b = mirror.get(connection, b_shelf, others)
                     _same_first(compiled, mine_by_age, theirs_by_age, held_a, held_b)
                 for mine, other in zip(mine_by_age, theirs_by_age, strict=False):
-                    partner_of_a[mine] = other
-                    partner_of_b[other] = mine
+                    if flow.keyed and (
+                        why := _differ(session, compiled, one, key, mine, other, a_records, b_records)
+                    ):
+                        refused.update(why)
+                        refused.pop((None, None), None)
+                        continue
+                    found[mine] = other
+                    back[other] = mine
             elif ones and others:
                 doubt = _doubt(session, compiled, one, key, ones, others)
-                refused.update({(id, None): doubt for id in ones if id in keys})
+                refused.update({(id, None): doubt for id in ones if id in keys_a})
                 refused.update({(None, id): doubt for id in others if id in keys_b})
-    missing = [id for id in partner_of_a.values() if id not in b_records]
+        if flow.keyed:
+            earlier = keys_of[:-1]
+            _refuse_doubles(
+                session, compiled, one, (keys_a, keys_b), (at_a, at_b), (found, back), earlier, refused
+            )
+    missing = [id for id in found.values() if id not in b_records]
     b_records.update(mirror.get(connection, b_shelf, missing))
-    a_records.update(
-        mirror.get(connection, a_shelf, [id for id in partner_of_b.values() if id not in a_records])
-    )
+    a_records.update(mirror.get(connection, a_shelf, [id for id in back.values() if id not in a_records]))
     for id in free_a:
-        partner = partner_of_a.get(id)
+        partner = found.get(id)
         pairs[(id, partner)] = None
     for id in free_b:
-        partner = partner_of_b.get(id)
+        partner = back.get(id)
         if partner is None or (partner, id) not in pairs:
             pairs[(partner, id)] = None
+
+
+def _in_order(some: Collection[tuple[str, ...]]) -> list[str]:
+    """All keys once: first the first ones of all records, then the second ones."""
+    most = max((len(keys) for keys in some), default=0)
+    return list(dict.fromkeys(keys[at] for at in range(most) for keys in some if len(keys) > at))
+
+
+def _leave_out(
+    session: Session,
+    connection: Connection,
+    compiled: Compiled,
+    at_a: dict[str, list[str]],
+    at_b: dict[str, list[str]],
+    a_records: dict[str, Record],
+    b_records: dict[str, Record],
+) -> None:
+    """Take the records out of the candidates that a person or a rule keeps out, and read those that are left."""
+    flow = compiled.flow
+    for at, candidates, records, side, stream in (
+        ("a", at_a, a_records, compiled.a, flow.a),
+        ("b", at_b, b_records, compiled.b, flow.b),
+    ):
+        which: Side = "a" if at == "a" else "b"
+        ids = {id for some in candidates.values() for id in some}
+        records.update(
+            mirror.get(connection, session.at(which, stream), [id for id in ids if id not in records])
+        )
+        out = set(exclusions.of(connection, session.sync_id, flow.name, which, ids))
+        out |= {id for id in ids if id in records and side.outside(records[id].values)}
+        for key, some in candidates.items():
+            candidates[key] = [id for id in some if id not in out]
+
+
+def _differ(
+    session: Session,
+    compiled: Compiled,
+    match: Match,
+    key: str,
+    a_id: str,
+    b_id: str,
+    a_records: dict[str, Record],
+    b_records: dict[str, Record],
+) -> Refused:
+    """Why two records that share a key are not taken for the same: an earlier key that both have differs (then they are
+    two), or the key may belong to several people and the second one does not agree (then a person is asked)."""
+    a, b = a_records[a_id], b_records[b_id]
+    a_shelf, b_shelf = session.at("a", compiled.flow.a), session.at("b", compiled.flow.b)
+
+    def keys(one: Match) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return (
+            mirror.keys_of(a_shelf, a, mirror.key_name(one.a)),
+            mirror.keys_of(b_shelf, b, mirror.key_name(one.b)),
+        )
+
+    matches = compiled.flow.match
+    for earlier in matches[: matches.index(match)]:
+        ours, theirs = keys(earlier)
+        if ours and theirs and not set(ours) & set(theirs) and earlier.a != match.a and earlier.b != match.b:
+            return {(None, None): NOBODY}
+    if match.shared is not None and is_shared_mailbox(key):
+        ours, theirs = keys(match.shared)
+        if not set(ours) & set(theirs):
+            doubt = Decision(
+                kind="refuse",
+                code="duplicate",
+                field=mirror.key_name(match.b),
+                reason=f"“{key}” may belong to several people, and the names at the two sides differ.",
+                remedy="Say that they are the same: stockbridge link; or give one of them its own address.",
+            )
+            return {(a_id, None): doubt, (None, b_id): doubt}
+    return {}
+
+
+NOBODY = Decision(kind="same")
+
+
+def _refuse_doubles(
+    session: Session,
+    compiled: Compiled,
+    match: Match,
+    keys: tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]],
+    holders: tuple[dict[str, list[str]], dict[str, list[str]]],
+    found: tuple[dict[str, str], dict[str, str]],
+    earlier: list[tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]],
+    refused: Refused,
+) -> None:
+    """A record that would be made at the other side, though a record like it is there or at its own side, is in doubt. Only
+    its strongest key tells: people share phone numbers."""
+    names = (session.a.name, session.b.name)
+    for at in (0, 1):
+        for id, some in keys[at].items():
+            if id in found[at] or not some or any(before[at].get(id) for before in earlier):
+                continue
+            for key in some:
+                mine = [one for one in holders[at].get(key, ()) if one != id]
+                theirs = holders[1 - at].get(key, ())
+                if not mine and not theirs:
+                    continue
+                pair = (id, None) if at == 0 else (None, id)
+                if pair in refused:
+                    break
+                others = [f"{', '.join(mine[:3])} at {names[at]}"] if mine else []
+                others += [f"{', '.join(theirs[:3])} at {names[1 - at]}"] if theirs else []
+                field = mirror.key_name(match.a if at == 0 else match.b)
+                refused[pair] = Decision(
+                    kind="refuse",
+                    code="duplicate",
+                    field=field,
+                    reason=f"“{key}” is also carried by {' and by '.join(others)}.",
+                    remedy="Leave it on one record, or take the double out: stockbridge exclude; or say which belong "
+                    "together: stockbridge link.",
+                )
+                break
 
 
 def _by_age(id: str) -> tuple[int, str]:
@@ -136,13 +277,10 @@ def _same_first(
         others.insert(at, other)
 
 
-def _keys(
+def _keys_at_b(
     session: Session, connection: Connection, compiled: Compiled, match: Match, records: list[Record]
-) -> dict[str, str]:
+) -> dict[str, tuple[str, ...]]:
     """The match key of each of these records of side a, as side b's records carry it."""
-    if isinstance(match.a, str):
-        keys = ((one.id, mirror.key_of(one, match.a)) for one in records)
-        return {id: key for id, key in keys if key is not None}
     moves = {move.target: move for move in compiled.a.moves}
     other: dict[tuple[str, str], str] = {}
     for flow, source in (one for name in match.b if name in moves for one in moves[name].references):
@@ -153,7 +291,7 @@ def _keys(
     def resolve(flow: str, id: str) -> str | None:
         return other.get((flow, id))
 
-    out: dict[str, str] = {}
+    out: dict[str, tuple[str, ...]] = {}
     for one in records:
         try:  # the values as side b would hold them
             values = {
@@ -164,7 +302,7 @@ def _keys(
             continue  # it cannot be there
         key = "|".join(str(value).strip().casefold() for value in values.values())
         if all(value not in (None, "", LEAVE) for value in values.values()):
-            out[one.id] = key
+            out[one.id] = (key,)
     return out
 
 
@@ -175,6 +313,7 @@ def _doubt(
     field = mirror.key_name(match.b)
     return Decision(
         kind="refuse",
+        code="duplicate",
         field=field,
         reason=f"{field} “{key}” is carried by {len(ones)} record(s) at {a_name} ({', '.join(ones[:3])}) and by "
         f"{len(others)} at {b_name} ({', '.join(others[:3])}), so it is not clear which belongs to which.",

@@ -298,9 +298,11 @@ def key_fields(session: Session, side: Side, stream: str) -> list[str]:
         if side == "b" and compiled.flow.b == stream:
             out.update((mirror.key_name(match.b), None) for match in compiled.flow.match)
         if side == "a" and compiled.flow.a == stream:
-            single = (match.a for match in compiled.flow.match if isinstance(match.a, str))
-            out.update((name, None) for name in single if name != "id")
+            names = (mirror.key_name(match.a) for match in compiled.flow.match if compiled.has_own_key(match))
+            out.update((name, None) for name in names if name != "id")
     fields = session.connector(side).streams()[stream].fields
+    if unique := session.connector(side).streams()[stream].unique:
+        out[unique] = None
     out.update((field.name, None) for field in fields if field.part_of)
     return list(out)
 

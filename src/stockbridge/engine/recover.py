@@ -11,10 +11,12 @@ from sqlalchemy import Connection
 
 from stockbridge.core.casts import kept
 from stockbridge.core.compiled import Compiled, seen
-from stockbridge.core.decide import partly_agreed
 from stockbridge.core.flow import LinkView, Op, Side
 from stockbridge.core.mapping import BACK
+from stockbridge.core.merge import partly_agreed
+from stockbridge.core.normal import same
 from stockbridge.core.record import Record, Stream, Values, values_type
+from stockbridge.engine.harvest import in_force_after
 from stockbridge.engine.read import read_stream, store_records
 from stockbridge.engine.session import Session
 from stockbridge.store import journal, links, mirror, runs, waiting
@@ -106,7 +108,12 @@ def _settle(
         for one in intents:
             if one.op == Op.CREATE and not stream.mark_shown:
                 _free_of_the_gone(session, connection, compiled, at, one)
-                outcomes.append((one.id, "superseded", "decided anew", None))
+                twin = _twin(session, connection, compiled, at, one) if stream.unique else None
+                if twin is None:
+                    outcomes.append((one.id, "superseded", "decided anew", None))
+                else:
+                    found[one.mark or ""] = [twin]
+                    outcomes.append(_settle_create(session, connection, compiled, at, one, found))
             elif one.op == Op.CREATE:
                 outcomes.append(_settle_create(session, connection, compiled, at, one, found))
             else:
@@ -183,6 +190,33 @@ def _free_of_the_gone(
         links.drop(connection, bond, [link.a_id])
 
 
+def _twin(
+    session: Session, connection: Connection, compiled: Compiled, at: Side, intent: Open
+) -> Record | None:
+    """The record that our own create made, where nothing marks it: new since the intent, in step with nothing, and it
+    shows what was sent. A name that had to be unique may have got something behind it."""
+    stream = (compiled.b if at == "b" else compiled.a).stream
+    bond = session.bonds[compiled.flow.name]
+    sent: Values = msgspec.json.decode(intent.written, type=values_type(stream.fields))
+    since = datetime.fromisoformat(intent.intended_at) - _MARGIN
+    new = mirror.modified_since(connection, session.at(at, stream.name), since)
+    taken = (links.by_b if at == "b" else links.by_a)(connection, bond, [one.id for one in new])
+
+    def shows(record: Record) -> bool:
+        for name, value in sent.items():
+            field, there = stream.field(name), record.values.get(name)
+            if name not in record.values or field is None or field.step:
+                continue
+            if name == stream.unique and str(there).startswith(str(value)):
+                continue
+            if not kept(value, there) and not same(field.kind, value, there, region=compiled.flow.region):
+                return False
+        return True
+
+    alike = [one for one in new if one.id not in taken and shows(one)]
+    return alike[0] if alike else None
+
+
 def _settle_create(
     session: Session,
     connection: Connection,
@@ -200,6 +234,8 @@ def _settle_create(
     record = candidates[0]
     store_records(session, connection, at, (compiled.b if at == "b" else compiled.a).stream, candidates)
     link = _adopted(compiled, at, intent, record)
+    if intent.applied is not None:
+        link = msgspec.structs.replace(link, applied=intent.applied)
     old = links.by_b(connection, bond, [link.b_id])  # it was made anew for a partner that was deleted
     links.drop(connection, bond, [one.a_id for one in old.values()])
     links.put(connection, bond, [link])
@@ -252,6 +288,8 @@ def _settle_other(
         for values, marked in ((mark.values, True), (mark.undo, False)):
             if values and all(name in sent and arrived.get(name) == value for name, value in values.items()):
                 link = msgspec.structs.replace(link, marked=marked)
+    if intent.applied is not None and sent.keys() <= arrived.keys():
+        link = msgspec.structs.replace(link, applied=in_force_after(link.applied, intent.applied, at))
     links.put(connection, bond, [link])
     return intent.id, "done", "found at the other side", None
 

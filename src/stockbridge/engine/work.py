@@ -9,13 +9,14 @@ from sqlalchemy import Connection
 
 from stockbridge.core.circles import circle_through, graph_of
 from stockbridge.core.compiled import Compiled
-from stockbridge.core.decide import Decision, decide, wants_detail
+from stockbridge.core.decide import NO_ANSWERS, Decision, decide, wants_detail
 from stockbridge.core.flow import LinkView, Op, Side
 from stockbridge.core.mapping import BACK, OUT, Move
+from stockbridge.core.merge import Answer, Given
 from stockbridge.core.record import Record, Stream
 from stockbridge.engine.match import Pairs, Refused, linked_along, match
 from stockbridge.engine.session import Session
-from stockbridge.store import links, mirror, waiting
+from stockbridge.store import exclusions, inbox, links, mirror, waiting
 
 PLANNED = "(to be made)"
 
@@ -77,6 +78,8 @@ def decide_chunk(
         _wait_along(session, connection, compiled, pairs, a_records, b_records, refused)
     else:
         match(session, connection, compiled, free_a, free_b, a_records, b_records, pairs, refused, touched)
+    _take_out(session, connection, compiled, pairs, refused)
+    said = _answers(session, connection, compiled, pairs)
     if flow.stray is not None:
         paired = {b_id for _, b_id in pairs}
         alone = [id for id in b_ids if id not in paired]
@@ -95,9 +98,42 @@ def decide_chunk(
     for (a_id, b_id), link in pairs.items():
         a = a_records.get(a_id) if a_id is not None else None
         b = b_records.get(b_id) if b_id is not None else None
-        decision = refused.get((a_id, b_id)) or decide(compiled, link, a, b, resolve, recheck=recheck)
+        decision = refused.get((a_id, b_id)) or decide(
+            compiled, link, a, b, resolve, recheck=recheck, answers=said.get((a_id, b_id), NO_ANSWERS)
+        )
         items.append(Item(a_id=a_id, b_id=b_id, link=link, a=a, b=b, decision=decision))
     return items
+
+
+def _take_out(
+    session: Session, connection: Connection, compiled: Compiled, pairs: Pairs, refused: Refused
+) -> None:
+    """Records that a person took out are left alone, whatever else holds of them."""
+    name = compiled.flow.name
+    if not exclusions.count(connection, session.sync_id, name):
+        return
+    out_a = exclusions.of(connection, session.sync_id, name, "a", [a for a, _ in pairs if a is not None])
+    out_b = exclusions.of(connection, session.sync_id, name, "b", [b for _, b in pairs if b is not None])
+    for a_id, b_id in pairs:
+        reason = out_a.get(a_id or "") or out_b.get(b_id or "")
+        if reason:
+            refused[(a_id, b_id)] = Decision(kind="left out", reason=reason)
+
+
+def _answers(
+    session: Session, connection: Connection, compiled: Compiled, pairs: Pairs
+) -> dict[tuple[str | None, str | None], dict[str, Answer]]:
+    """What people said about the fields of these pairs and what is still to be carried out, by pair and question."""
+    out: dict[tuple[str | None, str | None], dict[str, Answer]] = {}
+    if not compiled.asks:
+        return out
+    found = inbox.answers(
+        connection, session.sync_id, compiled.flow.name, [a for a, _ in pairs if a is not None], []
+    )
+    for (a_id, b_id, field), said in found.items():
+        answer: Answer = Given(said.value) if isinstance(said, inbox.Typed) else said
+        out.setdefault((a_id, b_id), {})[field] = answer
+    return out
 
 
 def _wait_along(

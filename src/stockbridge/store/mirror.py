@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from functools import lru_cache
+from itertools import product
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,7 +25,8 @@ from sqlalchemy import (
     update,
 )
 
-from stockbridge.core.record import Field, Record, Stream, values_type
+from stockbridge.core import normal
+from stockbridge.core.record import Field, Kind, Record, Stream, values_type
 from stockbridge.store.rows import among, moment_text, packed, upsert_rows
 from stockbridge.store.schema import match_key, mirror
 
@@ -42,6 +45,8 @@ class Shelf(msgspec.Struct, frozen=True):
     stream: Stream
     decoder: Any
     at_hand: dict[str, tuple[int, Record]] = {}
+    region: str | None = None  # the country of phone numbers that name none
+    typed: dict[str, Field] = {}  # fields whose keys have a form of their own
 
     def here(self) -> ColumnElement[bool]:
         return and_(
@@ -62,9 +67,14 @@ class Known(NamedTuple):
     gone: bool
 
 
-def shelf(sync_id: int, side: str, stream: Stream) -> Shelf:
+_KEYED = (Kind.EMAIL, Kind.PHONE, Kind.URL)
+
+
+def shelf(sync_id: int, side: str, stream: Stream, region: str | None = None) -> Shelf:
     """The place of a stream's records."""
-    return Shelf(sync_id, side, stream, msgspec.json.Decoder(values_type(stream.fields)))
+    decoder = msgspec.json.Decoder(values_type(stream.fields))
+    typed = {field.name: field for field in stream.fields if field.many or field.kind in _KEYED}
+    return Shelf(sync_id, side, stream, decoder, region=region, typed=typed)
 
 
 def _place(table: Any) -> ColumnElement[bool]:
@@ -77,7 +87,15 @@ def _place(table: Any) -> ColumnElement[bool]:
 
 _NONE = (0, None)
 _HERE, _KEYS_HERE = _place(mirror), _place(match_key)
-_COLUMNS = (mirror.c.id, mirror.c.parent, mirror.c.version, mirror.c["values"], mirror.c.full, mirror.c.gone)
+_COLUMNS = (
+    mirror.c.id,
+    mirror.c.parent,
+    mirror.c.version,
+    mirror.c["values"],
+    mirror.c.full,
+    mirror.c.gone,
+    mirror.c.modified,
+)
 _STORED = tuple(column.name for column in mirror.columns)
 _ID = _STORED.index("id")
 _KEY_COLUMNS = tuple(column.name for column in match_key.columns)
@@ -92,6 +110,7 @@ def _record(at: Shelf, row: Any) -> Record:
         values=at.decoder.decode(row[3]),
         full=row[4],
         deleted=row[5],
+        modified=None if row[6] is None else datetime.fromisoformat(row[6]),
     )
 
 
@@ -311,6 +330,14 @@ def standing(connection: Connection, at: Shelf) -> list[Record]:
     return [_record(at, row) for row in connection.execute(query).all()]
 
 
+def modified_since(connection: Connection, at: Shelf, since: datetime) -> list[Record]:
+    """Every record that is not gone and that its system changed at that moment or later."""
+    query = select(*_COLUMNS).where(
+        at.here(), mirror.c.gone.is_(False), mirror.c.modified >= moment_text(since)
+    )
+    return [_record(at, row) for row in connection.execute(query.order_by(mirror.c.id)).all()]
+
+
 def count(connection: Connection, at: Shelf, *, after: int | None = None) -> int:
     """How many records stand here, or how many changed beyond that number (tombstones included)."""
     query = select(func.count()).select_from(mirror).where(at.here())
@@ -349,8 +376,7 @@ def put_keys(connection: Connection, at: Shelf, fields: Sequence[str], records: 
     wanted: dict[str, set[tuple[str, str]]] = {record.id: set() for record in records}
     for record in records:
         if not record.deleted:
-            found = ((field, key_of(record, field)) for field in fields)
-            wanted[record.id].update((field, key) for field, key in found if key is not None)
+            wanted[record.id].update((field, key) for field in fields for key in keys_of(at, record, field))
     standing: dict[str, set[tuple[str, str]]] = {id: set() for id in wanted}
     for id, field, value in _rows(connection, _select_keys, at, list(wanted)).all():
         standing[id].add((field, value))
@@ -367,19 +393,25 @@ def drop_keys(connection: Connection, at: Shelf, ids: Collection[str]) -> None:
         _rows(connection, _drop_keys, at, ids)
 
 
-def key_of(record: Record, field: str) -> str | None:
-    """A value as a match key: text, trimmed, case folded; None where there is nothing to match by.
+def keys_of(at: Shelf, record: Record, field: str) -> tuple[str, ...]:
+    """The match keys of a record in this field: text, trimmed, case folded; of phone numbers and the like in their one
+    form; of a list one for each entry, in its order. None where there is nothing to match by.
 
     `field` may be "id", or several joined by "+": then all of them must be filled.
     """
-    parts = []
+    parts: list[tuple[str, ...]] = []
     for name in field.split("+"):
         value = record.id if name == "id" else record.values.get(name)
-        text = "" if value is None else str(value).strip().casefold()
-        if not text:
-            return None
-        parts.append(text)
-    return "|".join(parts)
+        declared = at.typed.get(name)
+        if declared is not None:
+            found = normal.match_keys(declared, value, region=at.region)
+        else:
+            text = "" if value is None else str(value).strip().casefold()
+            found = (text,) if text else ()
+        if not found:
+            return ()
+        parts.append(found)
+    return parts[0] if len(parts) == 1 else tuple("|".join(one) for one in product(*parts))
 
 
 def key_name(fields: str | tuple[str, ...]) -> str:
