@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from stockbridge.cli import accounts, approve, serve, sync, work
+from stockbridge.cli import accounts, approve, contacts, serve, sync, work
 from stockbridge.cli.logs import set_up_logs
 from stockbridge.cli.options import Usage
 from stockbridge.cli.output import bad, document, note, say
@@ -44,6 +44,7 @@ app = typer.Typer(
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(sync.app, name="sync")
 work.register(app)
+contacts.register(app)
 app.command("approve")(approve.approve)
 app.command("serve")(serve.serve)
 

@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
+import tomlkit
 import typer
 from sqlalchemy.engine import Engine
+from tomlkit.exceptions import TOMLKitError
 
+from stockbridge.cli import sync_board, sync_contacts
+from stockbridge.cli.contacts_create import create_contacts
+from stockbridge.cli.file_text import text_of
 from stockbridge.cli.options import Debug, Json, Sync, Usage, Yes, chosen_sync, opened
-from stockbridge.cli.output import document, flow_name, good, pairs, say, table
+from stockbridge.cli.output import document, good, note, pairs, say, table
 from stockbridge.cli.prompt import agreed
-from stockbridge.cli.sync_create import KIND, create_optiply_board, pick_account
+from stockbridge.cli.sync_create import create_optiply_board
+from stockbridge.cli.sync_face import Face
 from stockbridge.cli.sync_hooks import hooks
 from stockbridge.store import accounts, syncs
 from stockbridge.store.database import sync_lock
 from stockbridge.store.syncs import SyncRow
-from stockbridge.wiring.custom_fields import check_custom_fields
-from stockbridge.wiring.fields import sources, targets
-from stockbridge.wiring.flags import FLAGS, FlagValue, plain_value
-from stockbridge.wiring.optiply_board import optiply_board
-from stockbridge.wiring.schedule import slots
-from stockbridge.wiring.settings import Settings, decode_settings, encode_settings, plain_settings
-from stockbridge.wiring.settings_file import SyncFile, read_sync_file, write_sync_file
+from stockbridge.wiring.sync_kinds import BOARD, CONTACTS, kind_of
+
+FACES = {
+    BOARD: Face(
+        take=sync_board.take,
+        write=sync_board.write,
+        plain=sync_board.plain,
+        show=sync_board.show,
+        changes=sync_board.changes,
+    ),
+    CONTACTS: Face(
+        take=sync_contacts.take,
+        write=sync_contacts.write,
+        plain=sync_contacts.plain,
+        show=sync_contacts.show,
+        changes=sync_contacts.changes,
+    ),
+}
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="What is kept in step with what, and how."
 )
 create = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make a sync.")
 app.add_typer(create, name="create")
-create.command(KIND)(create_optiply_board)
+create.command(BOARD)(create_optiply_board)
+create.command(CONTACTS)(create_contacts)
 
 
 @app.command("list")
@@ -44,17 +61,20 @@ def list_syncs(as_json: Json = False, debug: Debug = False) -> None:
     with opened() as store:
         with store.connect() as connection:
             rows = syncs.all_syncs(connection)
-        files = [_file(store, row) for row in rows]
+        named = [_accounts(store, row) for row in rows]
+        documents = [_plain(store, row) for row in rows] if as_json else []
     if as_json:
-        document([_plain(row, file) for row, file in zip(rows, files, strict=True)])
+        document(documents)
     elif not rows:
         say("There is no sync yet. Make one: stockbridge sync create optiply-board")
+        say("  or, for contacts: stockbridge sync create contacts")
     else:
         table(
-            ("sync", "kind", "Zoho account", "Optiply account", "now"),
+            ("sync", "kind", "from", "with", "now"),
             [
-                (row.name, row.kind, file.zoho, file.optiply, "runs" if row.holder else "at rest")
-                for row, file in zip(rows, files, strict=True)
+                (row.name, row.kind, f"{a} ({one})", f"{b} ({other})", "runs" if row.holder else "at rest")
+                for row, (a, b) in zip(rows, named, strict=True)
+                for one, other in (kind_of(row).systems,)
             ],
         )
 
@@ -71,60 +91,22 @@ def show(sync: Sync = None, as_json: Json = False, debug: Debug = False) -> None
     """
     with opened() as store:
         row = chosen_sync(store, sync)
-        file = _file(store, row)
+        a, b = _accounts(store, row)
+        plain = _plain(store, row) if as_json else {}
     if as_json:
-        document(_plain(row, file))
+        document(plain)
         return
+    here, there = kind_of(row).systems
+    both = row.kind != BOARD
     pairs(
         [
             ("sync", f"{row.name} ({row.kind})"),
-            ("from", f"{file.zoho} (Zoho)"),
-            ("to", f"{file.optiply} (Optiply)"),
+            ("between" if both else "from", f"{a} ({here})"),
+            ("and" if both else "to", f"{b} ({there})"),
         ]
     )
     say()
-    table(
-        ("flag", "value", "", "meaning"),
-        [
-            (flag.name, _shown(flag.name, value), "" if value == flag.default else "changed", flag.help)
-            for flag in FLAGS
-            for value in (file.settings.flags[flag.name],)
-        ],
-    )
-    if file.settings.mappings:
-        say()
-        table(
-            ("flow", "field of Optiply", "taken from Zoho's"),
-            [
-                (flow, target, source)
-                for flow, mapped in sorted(file.settings.mappings.items())
-                for target, source in mapped.items()
-            ],
-        )
-    if file.settings.exclude:
-        say()
-        table(
-            ("flow", "never written"),
-            [(flow, ", ".join(fields)) for flow, fields in sorted(file.settings.exclude.items())],
-        )
-    if file.settings.rules:
-        say()
-        table(
-            ("flow", "only what meets one of these"),
-            [
-                (flow, _rule_words(rule))
-                for flow, rules in sorted(file.settings.rules.items())
-                for rule in rules
-            ],
-        )
-    say()
-    table(
-        ("while `stockbridge serve` runs", "when"),
-        [
-            (flow_name(slot.flow) or f"{slot.kind}s", slot.timing.text)
-            for slot in slots(file.settings.schedule, optiply_board(file.settings))
-        ],
-    )
+    FACES[row.kind].show(row.config)
 
 
 @app.command("export")
@@ -148,18 +130,19 @@ def export(
     """
     with opened() as store:
         row = chosen_sync(store, sync)
-        described = _file(store, row)
+        text = FACES[row.kind].write(row.name, _accounts(store, row), row.config)
+        plain = _plain(store, row) if as_json else {}
     if file is not None:
         try:
-            file.write_text(write_sync_file(described), encoding="utf-8")
+            file.write_text(text, encoding="utf-8")
         except OSError as trouble:
             raise Usage(f"{file} cannot be written: {trouble.strerror}.") from None
     if as_json:
-        document(_plain(row, described))
+        document(plain)
     elif file is not None:
         say(good(f"Written to {file}. Edit it, then: stockbridge sync import {file}"))
     else:
-        print(write_sync_file(described), end="")
+        print(text, end="")
 
 
 @app.command("import")
@@ -174,44 +157,48 @@ def import_(
     Example:
       stockbridge sync import board.toml
     """
-    described = read_sync_file(_text_of(file), targets(), sources())
+    text = text_of(file)
+    kind = _kind_in(text)
+    face = FACES[kind]
     with opened() as store:
-        side_a = pick_account(store, "zoho", described.zoho)
-        side_b = pick_account(store, "optiply", described.optiply)
-        check_custom_fields(store, side_a, described.settings)
+        taken = face.take(store, text)
         with store.begin() as connection:
-            old = syncs.find(connection, described.name)
+            old = syncs.find(connection, taken.name)
             if old is None:
                 syncs.add(
                     connection,
-                    name=described.name,
-                    kind=described.kind,
-                    account_a=side_a.id,
-                    account_b=side_b.id,
-                    config=encode_settings(described.settings),
+                    name=taken.name,
+                    kind=kind,
+                    account_a=taken.a.id,
+                    account_b=taken.b.id,
+                    config=taken.config,
                 )
-            elif (old.account_a, old.account_b) != (side_a.id, side_b.id):
+            elif old.kind != kind or (old.account_a, old.account_b) != (taken.a.id, taken.b.id):
                 raise Usage(
                     f'The sync "{old.name}" belongs to other accounts, and what it has linked belongs to them.',
                     remedy="Give the file another name to make a second sync, or put the accounts back.",
                 )
             else:
-                syncs.configure(connection, old.id, encode_settings(described.settings))
-    changes = [] if old is None else _changes(decode_settings(old.config), described.settings)
+                syncs.configure(connection, old.id, taken.config)
+    changes = [] if old is None else face.changes(old.config, taken.config)
     if as_json:
+        warned = {"warnings": taken.warnings} if taken.warnings else {}
         document(
             {
-                "name": described.name,
+                "name": taken.name,
                 "made": old is None,
                 "changes": changes,
-                **plain_settings(described.settings),
+                **face.plain(taken.config),
+                **warned,
             }
         )
         return
+    for warning in taken.warnings:
+        note(warning)
     if old is not None and not changes:
-        say(good(f'The sync "{described.name}" is as the file says; nothing changed.'))
+        say(good(f'The sync "{taken.name}" is as the file says; nothing changed.'))
         return
-    say(good(f'The sync "{described.name}" is {"made" if old is None else "changed"}.'))
+    say(good(f'The sync "{taken.name}" is {"made" if old is None else "changed"}.'))
     for setting, before, after in changes:
         say(f"  {setting}: {before} → {after}")
     say("  See what it would do: stockbridge preview")
@@ -227,9 +214,9 @@ def remove(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Forget a sync and what it knows of both systems. Nothing is deleted in Zoho or Optiply.
+    """Forget a sync and what it knows of both systems. Nothing is deleted in either.
 
-    A sync made anew recognises what is already in Optiply by the ids stored there.
+    A board made anew recognises what is already in Optiply by the ids stored there; a contact sync matches anew.
 
     \b
     Example:
@@ -237,91 +224,39 @@ def remove(
     """
     with opened() as store:
         row = chosen_sync(store, sync)
-        agreed(f'Forget the sync "{row.name}" and all it knows? (Zoho and Optiply stay as they are.)', yes)
+        systems = " and ".join(kind_of(row).systems)
+        agreed(f'Forget the sync "{row.name}" and all it knows? ({systems} stay as they are.)', yes)
         with sync_lock(store, row.id), store.begin() as connection:
             syncs.remove(connection, row.id)
     if as_json:
         document({"removed": row.name})
     else:
-        say(good(f'The sync "{row.name}" is forgotten; Zoho and Optiply stay as they are.'))
+        say(good(f'The sync "{row.name}" is forgotten; {systems} stay as they are.'))
 
 
-def _text_of(file: Path) -> str:
+def _kind_in(text: str) -> str:
+    """The kind that a file names; where it names none, or one that is not known, the board tells what is wrong."""
     try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except OSError as trouble:
-        raise Usage(f"{file} cannot be read: {trouble.strerror}.") from None
-    except UnicodeDecodeError:
-        raise Usage(f"{file} is not a text file in UTF-8.") from None
+        kind = tomlkit.parse(text).unwrap().get("kind")
+    except TOMLKitError:
+        return BOARD
+    return kind if isinstance(kind, str) and kind in FACES else BOARD
 
 
-def _file(store: Engine, row: SyncRow) -> SyncFile:
+def _accounts(store: Engine, row: SyncRow) -> tuple[str, str]:
     with store.connect() as connection:
-        return SyncFile(
-            name=row.name,
-            kind=row.kind,
-            zoho=accounts.get(connection, row.account_a).name,
-            optiply=accounts.get(connection, row.account_b).name,
-            settings=decode_settings(row.config),
-        )
+        a, b = (accounts.get(connection, number).name for number in (row.account_a, row.account_b))
+    return a, b
 
 
-def _plain(row: SyncRow, file: SyncFile) -> dict[str, Any]:
+def _plain(store: Engine, row: SyncRow) -> dict[str, Any]:
+    kind, (a, b) = kind_of(row), _accounts(store, row)
     return {
         "name": row.name,
         "kind": row.kind,
-        "zoho": file.zoho,
-        "optiply": file.optiply,
+        kind.connectors[0]: a,
+        kind.connectors[1]: b,
         "holder": row.holder,
         "created_at": row.created_at,
-        **plain_settings(file.settings),
+        **FACES[row.kind].plain(row.config),
     }
-
-
-def _changes(before: Settings, after: Settings) -> list[tuple[str, str, str]]:
-    """(setting, before, after) in words, for everything that differs."""
-    found = [
-        (flag.name, _shown(flag.name, before.flags[flag.name]), _shown(flag.name, after.flags[flag.name]))
-        for flag in FLAGS
-        if before.flags[flag.name] != after.flags[flag.name]
-    ]
-    old, new = _flat(before), _flat(after)
-    found.extend(
-        (name, old.get(name, "–"), new.get(name, "–"))
-        for name in sorted({*old, *new})
-        if old.get(name) != new.get(name)
-    )
-    return found
-
-
-def _flat(settings: Settings) -> dict[str, str]:
-    flat = {
-        f"{flow}: {target}": f"from {source}"
-        for flow, mapped in settings.mappings.items()
-        for target, source in mapped.items()
-    }
-    for flow, fields in settings.exclude.items():
-        flat |= {f"{flow}: {field} ": "never written" for field in fields}
-    flat |= {f"schedule: {name}": text for name, text in settings.schedule.items() if name != "flows"}
-    flat |= {
-        f"schedule: {flow_name(flow)}": text for flow, text in settings.schedule.get("flows", {}).items()
-    }
-    for flow, rules in settings.rules.items():
-        flat |= {f"{flow}: rule {number}": _rule_words(rule) for number, rule in enumerate(rules, 1)}
-    return flat
-
-
-def _rule_words(rule: dict[str, Any]) -> str:
-    parts = [f"{one['field']} {one['test']} {one.get('value', '')}".strip() for one in rule["if"]]
-    return "only if " + " and ".join(parts)
-
-
-def _shown(name: str, value: FlagValue) -> str:
-    if name == "warehouse_ids" and not value:
-        return "all"
-    plain = plain_value(value)
-    if plain is None or plain == []:
-        return "none"
-    if isinstance(plain, bool):
-        return "true" if plain else "false"
-    return ", ".join(plain) if isinstance(plain, list) else str(plain)

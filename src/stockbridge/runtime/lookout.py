@@ -16,9 +16,9 @@ from stockbridge.store import accounts, hints, schedule, syncs
 from stockbridge.store.rows import moment_text
 from stockbridge.store.schedule import SlotRow
 from stockbridge.store.syncs import SyncRow
-from stockbridge.wiring.optiply_board import optiply_board
-from stockbridge.wiring.schedule import Slot, slots
-from stockbridge.wiring.settings import SettingsError, decode_settings
+from stockbridge.wiring.schedule import Slot
+from stockbridge.wiring.settings import SettingsError
+from stockbridge.wiring.sync_kinds import kind_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +88,10 @@ class Lookout:
     def _watched(self, connection: Connection, row: SyncRow) -> Watched:
         known = self.known.get(row.id)
         if known is None or known.row.config != row.config:
-            settings = decode_settings(row.config)
             name = accounts.get(connection, row.account_a).settings.get("time_zone")
             known = Watched(
                 row=row,
-                slots={
-                    (slot.kind, slot.flow): slot for slot in slots(settings.schedule, optiply_board(settings))
-                },
+                slots={(slot.kind, slot.flow): slot for slot in kind_of(row).slots(row.config)},
                 zone=_zone(name),
                 zone_name=name,
             )

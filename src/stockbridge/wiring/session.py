@@ -14,8 +14,7 @@ from stockbridge.store.database import sync_lock
 from stockbridge.store.sealing import load_sealer
 from stockbridge.store.syncs import SyncRow
 from stockbridge.wiring.accounts import open_connector
-from stockbridge.wiring.optiply_board import optiply_board
-from stockbridge.wiring.settings import decode_settings
+from stockbridge.wiring.sync_kinds import kind_of
 
 
 @contextmanager
@@ -24,14 +23,14 @@ def open_sync(engine: Engine, row: SyncRow, *, lock: bool = True) -> Iterator[Se
 
     Raises `Halt` where another process holds it or the secrets cannot be opened, `SettingsError` for its settings.
     """
-    settings = decode_settings(row.config)
+    opening = kind_of(row).opening(row.config, date.fromisoformat(row.created_at[:10]))
     sealer = load_sealer()
     with engine.connect() as connection:
         row_a, row_b = (accounts.get(connection, number) for number in (row.account_a, row.account_b))
     with ExitStack() as stack:
         epoch = stack.enter_context(sync_lock(engine, row.id)) if lock else row.epoch
-        a, clock = stack.enter_context(open_connector(engine, row_a, sealer))
-        b, _ = stack.enter_context(open_connector(engine, row_b, sealer))
+        a, clock = stack.enter_context(open_connector(engine, row_a, sealer, **opening.a))
+        b, _ = stack.enter_context(open_connector(engine, row_b, sealer, **opening.b))
         yield open_session(
             engine,
             sync_id=row.id,
@@ -39,8 +38,8 @@ def open_sync(engine: Engine, row: SyncRow, *, lock: bool = True) -> Iterator[Se
             epoch=epoch,
             a=a,
             b=b,
-            flows=optiply_board(settings, date.fromisoformat(row.created_at[:10])),
+            flows=opening.flows,
             now=clock.now,
-            full_read_hours=settings.flags["full_read_hours"],
-            recipe_reads=settings.flags["read_recipes_every"],
+            full_read_hours=opening.full_read_hours,
+            recipe_reads=opening.recipe_reads,
         )
