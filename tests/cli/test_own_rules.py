@@ -90,6 +90,10 @@ def test_a_file_with_rules_comes_back_as_it_went() -> None:
         ('[[rules.products]]\nif = [{ field = "brand", test = "is one of", value = "x" }]', "must be a list"),
         ('[[rules.products]]\nif = [{ field = "brand", test = "is", valeu = "x" }]', 'did you mean "value"'),
         ('[[rules.products]]\nif = [{ field = "brand", test = "is on or after", value = "x" }]', "no date"),
+        (
+            '[[rules.products]]\nif = [{ field = "brand", test = "gets deleted" }]',
+            '"gets deleted" is not a test',
+        ),
         ("[[rules.products]]\nif = []", 'needs a list "if"'),
         ('[[rules.products]]\nif = [{ field = "brand", test = "is filled" }]\nthen = "x"', 'just "if"'),
         ("rules = 3", "not a table by flow"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
@@ -19,7 +19,16 @@ from stockbridge.core.record import Kind
 from stockbridge.wiring.fields import STREAMS_OF_FLOW
 from stockbridge.wiring.flags import FLOWS, entity_name, nearest
 
-TESTS: tuple[str, ...] = get_args(msgspec.structs.fields(Condition)[1].type)
+TESTS: tuple[str, ...] = (
+    "is",
+    "is not",
+    "is one of",
+    "is none of",
+    "is filled",
+    "is empty",
+    "is on or after",
+)
+"""Those of `flow.Test` that a rule of the board may use: for the others nothing here looks at the kind of the field."""
 _WITHOUT_VALUE = ("is filled", "is empty")
 _WITH_SEVERAL = ("is one of", "is none of")
 _KEPT_OUT = "kept out by a rule of your own"
