@@ -77,6 +77,7 @@ def build(settings: ContactSettings, a: Stream, b: Stream, problems: list[str]) 
         conflict="a" if settings.winner == "zoho" else "b",
         gone_a=gone_a,
         gone_b=gone_b,
+        only_a=_only(settings),
         keyed=_keyed(settings),
         region=settings.region,
     )
@@ -149,14 +150,9 @@ def _scope(
     others_a = [rule for rule in own_a if rule.then is not Then.SYNC and settings.direction != "to zoho"]
     others_b = [rule for rule in own_b if rule.then is not Then.SYNC and settings.direction != "to google"]
     everything = not sync_a and not sync_b
-    base = _base(settings)
     if settings.direction == "to zoho":
         sync_a = [_nothing("contact_name", "contacts of Zoho: the sync goes to Zoho only")]
-    elif everything:
-        sync_a = [Rule(when=base, then=Then.SYNC)] if base else []
-    elif sync_a:
-        sync_a = [msgspec.structs.replace(rule, when=(*base, *rule.when)) for rule in sync_a]
-    else:
+    elif not everything and not sync_a:
         sync_a = [_nothing("contact_name", "contacts of Zoho that no rule brings in")]
     if settings.direction == "to google":
         sync_b = [_nothing("display_name", "contacts of Google: the sync goes to Google only")]
@@ -165,7 +161,7 @@ def _scope(
     return (*others_a, *sync_a), (*others_b, *sync_b)
 
 
-def _base(settings: ContactSettings) -> tuple[Condition, ...]:
+def _only(settings: ContactSettings) -> tuple[Condition, ...]:
     """What the settings ask of every contact of Zoho."""
     out = []
     if len(settings.include) == 1:
