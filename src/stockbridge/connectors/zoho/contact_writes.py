@@ -83,9 +83,10 @@ def changed_contact(stream: Stream, row: Any, values: Mapping[str, Value]) -> by
 def other_name(values: Mapping[str, Value], mark: str) -> str:
     """The name of a new contact whose own name is taken: with its e-mail, its company, or the end of `mark`."""
     name = str(values["contact_name"])
-    company = values.get("company_name")
-    more = values.get("email") or (company if company != name else None) or mark[-6:]
-    return f"{name[: _LONGEST_NAME - len(str(more)) - 3]} ({more})"
+    company = str(values.get("company_name") or "")
+    other = "" if company.casefold() == name.casefold() else company
+    more = str(values.get("email") or other or mark[-6:])[: _LONGEST_NAME // 2]
+    return f"{name[: _LONGEST_NAME - len(more) - 3]} ({more})"
 
 
 def _parts(stream: Stream, values: Mapping[str, Value]) -> _Parts:
