@@ -24,7 +24,7 @@ from stockbridge.engine.health import (
 )
 from stockbridge.engine.preview import preview
 from stockbridge.store import inbox, links, waiting
-from stockbridge.store.inbox import Question
+from stockbridge.store.inbox import Question, Typed
 
 NAMED = {**B_STREAMS, "products": msgspec.structs.replace(B_STREAMS["products"], names=("title", "code"))}
 KEPT = msgspec.structs.replace(TWO_WAY, gone_a=GonePolicy(), gone_b=GonePolicy())
@@ -264,3 +264,24 @@ def test_a_name_that_means_nothing_or_several_is_not_guessed(people: World) -> N
     ):
         the_one(people.open(), "people", "anna")
     assert the_one(people.open(), "people", "anna", "b").ids() == [("b", "b1")]
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (["Ann"], Typed("Ann")),
+        (["Ann", "Anna"], "one of the two sides holds a single value"),
+        (["A" * 41], "it takes 40 characters"),
+    ],
+)
+def test_a_typed_answer_must_fit_both_sides(people: World, texts: list[str], said: Typed | str) -> None:
+    a_id, b_id = one_pair(people)
+    with people.engine.begin() as connection:
+        question = Question(a_id=a_id, b_id=b_id, field="name", a_value="Anna", b_value="Ann")
+        inbox.ask(connection, 1, "people", [question], "2026-11-22T12:00:00.000000Z")
+        [asked] = inbox.open_questions(connection, 1)
+    if isinstance(said, Typed):
+        assert by_hand.typed(people.open(), asked.id, texts) == said
+    else:
+        with pytest.raises(NotPossible, match=said):
+            by_hand.typed(people.open(), asked.id, texts)

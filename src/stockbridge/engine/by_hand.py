@@ -12,11 +12,13 @@ from stockbridge.core.compiled import Compiled
 from stockbridge.core.errors import Trouble
 from stockbridge.core.flow import LinkView, Side
 from stockbridge.core.mapping import BACK
+from stockbridge.core.record import Field, Kind, values_type
 from stockbridge.engine.preview import label_of
 from stockbridge.engine.session import Session
 from stockbridge.store import exclusions, inbox, journal, links, mirror, waiting
-from stockbridge.store.inbox import Answer, Asked
+from stockbridge.store.inbox import Answer, Asked, Typed
 
+_LISTS = (Kind.TEXTS, Kind.LABELS)
 SIDES: tuple[Side, Side] = ("a", "b")
 
 
@@ -255,6 +257,45 @@ def answer(session: Session, number: int, said: Answer) -> Asked:
         pair = _pair(session, connection, asked.flow, asked.a_id, asked.b_id)
         _decide_anew(session, connection, pair, "A question about it was answered.")
         return msgspec.structs.replace(asked, answer=said, answered_at=session.clock())
+
+
+def typed(session: Session, number: int, texts: Sequence[str]) -> Typed:
+    """What a person typed as the value of the field that this question is about: one text, or several for a list. Raises
+    `NotPossible` where one of the two sides cannot hold it."""
+    with session.engine.connect() as connection:
+        asked = inbox.one(connection, session.sync_id, number)
+    if asked is None:
+        raise NotPossible(f"There is no question {number}.", remedy="See what is asked: stockbridge inbox")
+    compiled = flow_of(session, asked.flow)
+    pair = next((one for one in compiled.flow.pairs if (one.a or one.b) == asked.field), None)
+    fields = (
+        [] if pair is None else [compiled.a.stream.field(pair.a or ""), compiled.b.stream.field(pair.b or "")]
+    )
+    lists = [field for field in fields if field is not None and (field.many or field.kind in _LISTS)]
+    value = list(texts) if lists and len(lists) == len(fields) else texts[0]
+    for field in fields:
+        if field is not None and (why := _unfit(field, value, len(texts))):
+            raise NotPossible(
+                f"{field.words} cannot be {', '.join(texts)}: {why}.",
+                remedy="Or write it at one side, and answer with that side.",
+            )
+    return Typed(value)
+
+
+def _unfit(field: Field, value: str | list[str], many: int) -> str:
+    """Why this field cannot hold what somebody typed; "" where it can."""
+    if isinstance(value, str) and (many > 1 or field.many or field.kind in _LISTS):
+        return "one of the two sides holds a single value, the other a list"
+    try:
+        msgspec.convert({field.name: value}, values_type((field,)), strict=False)
+    except msgspec.ValidationError:
+        return f"that is no {field.kind}"
+    texts = [value] if isinstance(value, str) else value
+    if field.max_length is not None and any(len(text) > field.max_length for text in texts):
+        return f"it takes {field.max_length} characters"
+    if field.choices and not set(texts) <= set(field.choices):
+        return f"it is one of {', '.join(field.choices)}"
+    return ""
 
 
 def _pair(session: Session, connection: Connection, flow: str, a_id: str | None, b_id: str | None) -> Pair:
