@@ -25,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    help="""Keeps Zoho Inventory in step with the systems that plan stock.
+    help="""Keeps Zoho Inventory in step with the systems that plan stock, and with those that hold people.
 
     \b
     First steps:
@@ -35,6 +35,11 @@ app = typer.Typer(
       stockbridge preview        see what would happen, and what it costs
       stockbridge run            let it happen
       stockbridge serve          let it happen by itself, every hour
+
+    \b
+    For contacts instead:
+      stockbridge accounts add google
+      stockbridge sync create contacts
 
     \b
     Exit codes: 0 everything is in step; 2 the command was not understood; 3 records wait or were

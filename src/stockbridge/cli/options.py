@@ -46,7 +46,10 @@ def chosen_sync(store: Engine, name: str | None) -> SyncRow:
     with store.connect() as connection:
         rows = syncs.all_syncs(connection)
     if not rows:
-        raise Usage("There is no sync yet.", remedy="Make one: stockbridge sync create optiply-board")
+        raise Usage(
+            "There is no sync yet.",
+            remedy="Make one: stockbridge sync create optiply-board, or stockbridge sync create contacts",
+        )
     if name is None:
         if len(rows) == 1:
             return rows[0]

@@ -71,7 +71,7 @@ def _about(minutes: float) -> str:
 def _show_flow(flow: FlowPreview, samples: int) -> None:
     lines: list[str] = []
     if flow.export:
-        lines.append(f"{number(flow.export)} of them to be made in Zoho, as placed in Optiply")
+        lines.append(f"{number(flow.export)} of them to be made in Zoho{_as_placed(flow.flow)}")
     lines += [f"left out: {number(many)} {why}" for why, many in _most(flow.left_out)]
     lines += [f"waiting: {number(many)}, {why}" for why, many in _most(flow.waiting)]
     lines += [f"refused: {number(many)}, {why}" for why, many in _most(flow.refused)]
@@ -87,6 +87,11 @@ def _show_flow(flow: FlowPreview, samples: int) -> None:
         say(bold(flow_name(flow.flow)))
         for line in lines:
             say(f"  {line}")
+
+
+def _as_placed(flow: str) -> str:
+    """Of orders: where they were placed."""
+    return "" if flow == "contacts" else ", as placed in Optiply"
 
 
 def show_run(report: RunReport) -> None:
@@ -110,7 +115,7 @@ def show_run(report: RunReport) -> None:
     )
     for flow in report.flows:
         if flow.exported:
-            say(f"  {flow_name(flow.flow)}: {number(flow.exported)} made in Zoho, as placed in Optiply")
+            say(f"  {flow_name(flow.flow)}: {number(flow.exported)} made in Zoho{_as_placed(flow.flow)}")
         for why, many in _most(flow.left_out):
             say(dim(f"  {flow_name(flow.flow)}: {number(many)} left out, {why}"))
     say()
@@ -227,8 +232,9 @@ def _last_and_next(slot: SlotRow | None, zone: str | None) -> tuple[str, str]:
     return ("–", "–") if slot is None else (moment(slot.last_success, zone), moment(slot.next_due, zone))
 
 
-def show_explanation(found: Explanation, zone: str | None) -> None:
-    """One record: where it stands and why, its rules, its mapping row by row, what happened to it."""
+def show_explanation(found: Explanation, zone: str | None, systems: tuple[str, str]) -> None:
+    """One record: where it stands and why, its rules, its mapping row by row, what happened to it. `systems` are those of
+    sides a and b."""
     label = f"{found.label} ({found.id})" if found.label and found.label != found.id else found.id
     say(bold(f"{flow_name(found.flow)}: {label}"))
     settled = found.verdict in ("in step", "left out", "gone")
@@ -236,7 +242,7 @@ def show_explanation(found: Explanation, zone: str | None) -> None:
     say(good(verdict) if settled else bad(verdict))
     if found.remedy:
         say(f"  {found.remedy}")
-    here, there = ("Zoho", "Optiply") if found.side == "a" else ("Optiply", "Zoho")
+    here, there = systems if found.side == "a" else systems[::-1]
     facts = [
         (f"in {there}", found.other_id or "not there yet"),
         (f"changed in {here}", moment(found.modified, zone)),

@@ -28,8 +28,9 @@ from stockbridge.engine import status as standing
 from stockbridge.engine.session import Session
 from stockbridge.store import accounts, journal, runs, schedule, syncs, waiting
 from stockbridge.store.syncs import SyncRow
-from stockbridge.wiring.flags import FLOWS, entity_name, flows_of, nearest
+from stockbridge.wiring.flags import entity_name, flows_of, nearest
 from stockbridge.wiring.session import open_sync
+from stockbridge.wiring.sync_kinds import BOARD, FLOW_NAMES, kind_of
 
 _EXIT = {"in step": 0, "left over": 3, "stopped": 4, "failed": 1}
 
@@ -50,7 +51,7 @@ def preview(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Show what a run would do and what it costs. Reads Zoho and Optiply, writes nothing to either.
+    """Show what a run would do and what it costs. Reads both systems, writes nothing to either.
 
     \b
     Examples:
@@ -78,7 +79,8 @@ def run(
         typer.Option("--full", help="Read every list from the beginning, so that deletions are noticed."),
     ] = False,
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="FLOW", help=f"Only this flow: {', '.join(FLOWS)}.")
+        list[str] | None,
+        typer.Option("--only", metavar="FLOW", help=f"Only this flow: {', '.join(FLOW_NAMES)}."),
     ] = None,
     exports: Annotated[
         bool,
@@ -89,10 +91,10 @@ def run(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Bring Zoho and Optiply in step.
+    """Bring both systems of a sync in step.
 
-    What Zoho holds goes to Optiply, what planners ordered there to Zoho. May be stopped with Ctrl-C at any point; the next
-    run goes on from there.
+    Of a board, what Zoho holds goes to Optiply, what planners ordered there to Zoho; contacts go both ways, as their sync
+    is set. May be stopped with Ctrl-C at any point; the next run goes on from there.
 
     Exit code 0: everything is in step. 3: records wait or were refused. 4: someone is needed.
 
@@ -112,6 +114,11 @@ def run(
     flows = [flow for name in named for flow in flows_of(name)] or None
     with opened() as store:
         row = chosen_sync(store, sync)
+        if exports and row.kind != BOARD:
+            raise Usage(
+                f'The sync "{row.name}" has no exports: it goes both ways at once.',
+                remedy=f"Leave --exports out: stockbridge run {row.name}",
+            )
         with open_sync(store, row) as session, progress.shown(quiet=as_json) as on_progress:
             report = running.run(session, full=full, only=flows, exports=exports, on_progress=on_progress)
     if as_json:
@@ -253,12 +260,13 @@ def show_one_run(
         with store.connect() as connection:
             zone = accounts.get(connection, row.account_a).settings.get("time_zone")
             found = journal.history(connection, row.id, run=number, limit=1_000_000) if changes else []
+    here, there = kind_of(row).systems
     written = [
         {
             "flow": entry.flow,
             "id": entry.a_id or entry.b_id,
             "op": entry.op,
-            "system": "Zoho" if entry.side == "a" else "Optiply",
+            "system": here if entry.side == "a" else there,
             "outcome": entry.outcome or "answer unknown",
             "detail": entry.detail or "",
             "before": msgspec.json.decode(entry.before or b"{}"),
@@ -276,9 +284,10 @@ def show_one_run(
 
 
 def explain(
-    stream: Annotated[str, typer.Argument(metavar="STREAM", help=f"One of {', '.join(FLOWS)}.")],
+    stream: Annotated[str, typer.Argument(metavar="STREAM", help=f"One of {', '.join(FLOW_NAMES)}.")],
     record: Annotated[
-        str, typer.Argument(metavar="ID", help="Its id in Zoho or Optiply, its SKU, number or name.")
+        str,
+        typer.Argument(metavar="ID", help="Its id at either side, its SKU, number, name or e-mail address."),
     ],
     sync: SyncOption = None,
     as_json: Json = False,
@@ -293,6 +302,7 @@ def explain(
       stockbridge explain products SKU-123
       stockbridge explain sell_orders SO-00417
       stockbridge explain buy_orders 1275993
+      stockbridge explain contacts "Zwaluw Rijwielen BV"
     """
     flow = _flow(stream)
     with opened() as store:
@@ -306,7 +316,7 @@ def explain(
     for index, one in enumerate([] if as_json else found):
         if index:
             say()
-        show_explanation(one, zone)
+        show_explanation(one, zone, kind_of(row).systems)
     if all(one.verdict == "not found" for one in found):
         raise typer.Exit(2)
 
@@ -315,6 +325,11 @@ def _explained(session: Session, flow: str, record: str) -> list[Explanation]:
     """What is known of it in this flow, and what is open in those that go with it: whether an assembly is complete is a
     flow of its own."""
     present = {one.flow.name for one in session.flows}
+    if flow not in present and (flow == "contacts" or "contacts" in present):
+        raise Usage(
+            f'The sync "{session.name}" has no {flow_name(flow)}.',
+            remedy="See what each sync is for: stockbridge sync list",
+        )
     if flow not in present:
         raise Usage(
             f"This sync leaves {flow_name(flow)} out.",
@@ -362,10 +377,10 @@ def retry(
 
 def _flow(name: str) -> str:
     flow = entity_name(name.replace("-", "_").replace(" ", "_"))
-    if flow not in FLOWS:
+    if flow not in FLOW_NAMES:
         raise Usage(
-            f'There is no stream "{name}"{nearest(name, FLOWS) or "."}',
-            remedy=f"There are: {', '.join(FLOWS)}",
+            f'There is no stream "{name}"{nearest(name, FLOW_NAMES) or "."}',
+            remedy=f"There are: {', '.join(FLOW_NAMES)}",
         )
     return flow
 

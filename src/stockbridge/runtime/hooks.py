@@ -21,6 +21,7 @@ from stockbridge.store import hints, syncs
 from stockbridge.store.rows import moment_text
 from stockbridge.store.sealing import Sealer
 from stockbridge.wiring.hook_secret import open_secret
+from stockbridge.wiring.sync_kinds import CONTACTS
 
 _SECONDS = 10  # for a whole request, so that nobody holds a thread
 _MOST_BYTES = 1_000_000
@@ -80,7 +81,7 @@ def receiving(
                 ):
                     _log.warning("a webhook without a good signature was refused", sync=row.name)
                     return 401
-                records = records_of(content_type, body)
+                records = records_of(content_type, body, contacts=row.kind == CONTACTS)
                 if records is None:
                     return 400
                 if records:

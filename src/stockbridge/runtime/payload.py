@@ -34,6 +34,13 @@ _READ: Mapping[str, tuple[tuple[str, str], ...]] = {
     "bundle": (("bundles", "bundle_id"),),
 }
 
+# The same for a sync of contacts, which knows customers and vendors alike.
+_READ_CONTACTS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "contact": (("contacts", "contact_id"),),
+    "customer": (("contacts", "contact_id"), ("contacts", "customer_id")),
+    "vendor": (("contacts", "contact_id"), ("contacts", "vendor_id")),
+}
+
 
 def is_signed(secret: str, given: str | None, *, query: str, content_type: str, body: bytes) -> bool:
     """Whether the signature is the hex HMAC-SHA256 of the parameters (of address and form, sorted by name, name and
@@ -61,8 +68,9 @@ def is_signed(secret: str, given: str | None, *, query: str, content_type: str, 
     return good
 
 
-def records_of(content_type: str, body: bytes) -> list[tuple[str, str]] | None:
-    """(stream, id) of the records to be read anew; None where the body is no JSON. What is not known is left out."""
+def records_of(content_type: str, body: bytes, *, contacts: bool = False) -> list[tuple[str, str]] | None:
+    """(stream, id) of the records to be read anew; None where the body is no JSON. What is not known is left out.
+    `contacts` is true for a sync of contacts, which wants nothing else."""
     text: bytes | str = body
     if _is_form(content_type):
         text = dict(_parameters(body.decode("utf-8", "replace"))).get("JSONString", "")
@@ -76,9 +84,9 @@ def records_of(content_type: str, body: bytes) -> list[tuple[str, str]] | None:
     for entity, content in payload.items():
         if not isinstance(entity, str) or not isinstance(content, dict):
             continue
-        if content.get("contact_type") == "customer":
+        if content.get("contact_type") == "customer" and not contacts:
             continue
-        for stream, key in _READ.get(entity.replace("_", "").lower(), ()):
+        for stream, key in (_READ_CONTACTS if contacts else _READ).get(entity.replace("_", "").lower(), ()):
             found.update(dict.fromkeys((stream, id) for id in _ids(content.get(key))))
     return list(found)[:_MOST_RECORDS]
 

@@ -107,3 +107,5 @@ KINDS: Mapping[str, SyncKind] = {
         ),
     )
 }
+FLOW_NAMES = tuple(dict.fromkeys(name for kind in KINDS.values() for name in kind.flow_names))
+"""What a person can name, of whatever kind of sync."""
