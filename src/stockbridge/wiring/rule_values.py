@@ -52,6 +52,7 @@ KIND_WORDS = {
     Kind.TEXTS: "a list of texts",
 }
 
+_DIGITS = 28  # what numbers are compared with at most, without being rounded
 WITHOUT_VALUE = frozenset(_ANY)
 WITH_SEVERAL = frozenset({"is one of", "is none of"})
 _INSTEAD: dict[str, tuple[Test, ...]] = {
@@ -194,8 +195,10 @@ def _number(raw: Any) -> Decimal:
             found = Decimal(str(raw).strip())
         except InvalidOperation:
             raise ValueError("a number") from None
+        if found.is_finite() and len(found.as_tuple().digits) < _DIGITS and abs(found.adjusted()) < _DIGITS:
+            return Decimal(f"{found.normalize():f}")  # 0.10 and 0.1 are one number, and shown as one
         if found.is_finite():
-            return found
+            raise ValueError("a number of fewer digits")
     raise ValueError("a number")
 
 
