@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from stockbridge.cli import accounts, approve, contacts, serve, sync, work
+from stockbridge.cli import accounts, approve, contacts, contacts_work, serve, sync, work
 from stockbridge.cli.logs import set_up_logs
 from stockbridge.cli.options import Usage
 from stockbridge.cli.output import bad, document, note, say
@@ -50,6 +50,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(sync.app, name="sync")
 work.register(app)
 contacts.register(app)
+contacts_work.register(app)
 app.command("approve")(approve.approve)
 app.command("serve")(serve.serve)
 
