@@ -65,14 +65,12 @@ def match_keys(field: Field | Kind, value: Value, *, region: str | None = None) 
     """
     kind = field if isinstance(field, Kind) else field.kind
     entries = value if isinstance(value, (list, tuple)) else (value,)
-    if kind is Kind.LABELS:
-        entries = sorted(entries, key=str.casefold)  # their order means nothing
     keys: dict[str, None] = {}
     for entry in entries:
         folded = _folded(Kind.TEXT if kind in (Kind.TEXTS, Kind.LABELS) else kind, entry, region)
         if folded is not None and (key := _key(kind, folded)):
             keys[key] = None
-    return tuple(keys)
+    return tuple(sorted(keys)) if kind is Kind.LABELS else tuple(keys)  # the order of labels means nothing
 
 
 def is_shared_mailbox(email: str) -> bool:
