@@ -143,7 +143,7 @@ def _name(stream: Stream, name: str) -> str:
     words = field.words if field is not None else name
     if name.startswith(("cf_", "user_defined.")):
         return f"“{field.label if field is not None and field.label else name.removeprefix('user_defined.')}”"
-    return words[:1].lower() + words[1:] if words[1:2].islower() else words
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]  # VIP stays VIP
 
 
 def _plural(field: Field) -> bool:
