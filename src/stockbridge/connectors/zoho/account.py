@@ -20,7 +20,10 @@ from stockbridge.http.transport import Answer, Call
 
 SCOPES = (
     "ZohoInventory.items.READ",
-    "ZohoInventory.contacts.READ",
+    "ZohoInventory.contacts.READ",  # the other three of contacts are for the contact sync
+    "ZohoInventory.contacts.CREATE",  # making them active or inactive asks for this one too
+    "ZohoInventory.contacts.UPDATE",
+    "ZohoInventory.contacts.DELETE",
     "ZohoInventory.salesorders.READ",
     "ZohoInventory.compositeitems.READ",  # these two are for assemblies as well (facts, Zoho 2)
     "ZohoInventory.compositeitems.CREATE",
