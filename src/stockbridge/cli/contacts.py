@@ -12,7 +12,7 @@ from stockbridge.cli.output import bold, document, number, say, table
 from stockbridge.cli.sync_contacts import plain_row, rules_in_words, show_mapping
 from stockbridge.core.flow import Side
 from stockbridge.core.record import Field
-from stockbridge.engine.rule_counts import records, rule_counts
+from stockbridge.engine.rule_counts import in_all, rule_counts
 from stockbridge.store import accounts, syncs
 from stockbridge.store.syncs import SyncRow
 from stockbridge.wiring.contact_checks import zoho_fields
@@ -125,7 +125,7 @@ def rules(sync: Sync = None, as_json: Json = False, debug: Debug = False) -> Non
         with open_sync(store, row, lock=False) as session:
             (compiled,) = session.flows
             counted = rule_counts(session, compiled)
-            read: dict[Side, int] = {"a": records(session, "a"), "b": records(session, "b")}
+            read = in_all(session, compiled)
     met = iter(counted)
     lines = [
         (told, next(met).met if told.rule is not None else read[told.side]) for told in rules_in_words(built)

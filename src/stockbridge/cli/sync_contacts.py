@@ -12,7 +12,7 @@ from stockbridge.cli.sync_create import pick_account
 from stockbridge.cli.sync_face import Taken
 from stockbridge.core.flow import Rule, Side, Then
 from stockbridge.core.record import Stream
-from stockbridge.core.sentences import sentence
+from stockbridge.core.sentences import sentence, takes_none
 from stockbridge.store.accounts import AccountRow
 from stockbridge.wiring.contact_checks import checked_with
 from stockbridge.wiring.contact_file import ContactFile, read_contact_file, write_contact_file
@@ -119,12 +119,13 @@ def rules_in_words(built: Built) -> list[Told]:
         ("b", built.flow.rules_b, built.b, built.a, "Google", "Zoho"),
     )
     for side, rules, here, there, system, other in sides:
+        only = built.flow.only_a if side == "a" else ()
         if all(rule.then is not Then.SYNC for rule in rules):
-            everything = sentence(Rule(when=(), then=Then.SYNC), here, there, system, other)
+            everything = sentence(Rule(when=only, then=Then.SYNC), here, there, system, other)
             out.append(Told(side=side, rule=None, words=everything))
-        out += [
-            Told(side=side, rule=rule, words=sentence(rule, here, there, system, other)) for rule in rules
-        ]
+        for rule in rules:
+            whole = rule if takes_none(rule) else msgspec.structs.replace(rule, when=(*only, *rule.when))
+            out.append(Told(side=side, rule=rule, words=sentence(whole, here, there, system, other)))
     return out
 
 
