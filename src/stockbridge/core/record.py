@@ -145,8 +145,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     system keeps the id of the other side, so that a record can be found again; where it takes it and does not show it
     (`mark_shown`), only the other fields tell. `moving` are fields of the list row whose
     change alone does not call for the details again (stock). `settles_after` is how many seconds a record may be missing
-    from what the system shows after it was made: only then is "not found" an answer. Making one takes `create_calls`.
-    `unique` is a field of which no two records can have the same value, so that a record without a mark can be found again.
+    from what the system shows after it was made: only then is "not found" an answer. Making one takes `create_calls`,
+    changing one `update_calls`. `unique` is a field of which no two records can have the same value, so that a record without a mark can be found again.
     `detects_deletions` is false where nothing tells that a record is gone.
     """
 
@@ -164,6 +164,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     moving: tuple[str, ...] = ()
     settles_after: int = 0
     create_calls: int = 1
+    update_calls: int = 1
     unique: str | None = None
     detects_deletions: bool = True
 

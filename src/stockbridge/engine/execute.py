@@ -172,7 +172,9 @@ class Writer:
         answers: list[tuple[Write, Record]] = []
         for number, write, result in zip(intents, item.decision.writes, done.results, strict=False):
             if write.side == "a":
-                self.calls_a += self._compiled.a.stream.create_calls if write.op is Op.CREATE else 1
+                stream = self._compiled.a.stream
+                takes = {Op.CREATE: stream.create_calls, Op.UPDATE: stream.update_calls}
+                self.calls_a += takes.get(write.op, 1)
             if isinstance(result, Trouble):
                 trouble = result
                 outcome = outcome_of(result)
