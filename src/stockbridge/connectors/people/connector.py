@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -60,6 +61,8 @@ class GoogleConnector:
         self._streams = {stream.name: stream}
         self._rows = Rows(keys)
         self._labels = Labels(client)
+        # Google wants the writes of one user one after the other; so nobody of us makes another's etag stale either.
+        self._writing = threading.Lock()
         self._lists = Lists(client=client, rows=self._rows, labels=self._labels, page_size=stream.page_size)
 
     @property
@@ -111,7 +114,7 @@ class GoogleConnector:
             body, _ = changed({}, values, self._rows.slots, {}, groups, mark)
             about = f"to make contact {mark}"
             person = self._client.write("POST", "people:createContact", SHOWN, body, about)
-            return self._written(person, _names(groups))
+            return self._written(person)
 
         return self._with_labels(make, values)
 
@@ -136,10 +139,11 @@ class GoogleConnector:
         """Delete the contact; one that is gone already is a success. Raises Rejected, Uncertain, Retry, Unauthorized."""
         if not id.startswith("people/"):
             return
-        try:
-            self._client.write("DELETE", f"{id}:deleteContact", (), None, f"to delete contact {id}")
-        except Gone:
-            return
+        with self._writing:
+            try:
+                self._client.write("DELETE", f"{id}:deleteContact", (), None, f"to delete contact {id}")
+            except Gone:
+                return
 
     def _change(self, id: str, values: Values, groups: Mapping[str, str]) -> Record:
         person = self._lists.get(id)
@@ -153,29 +157,31 @@ class GoogleConnector:
             about = f"to change contact {id}"
             path = f"{id}:updateContact"
             person = self._client.write("PATCH", path, params, {**etags(person), **body}, about, reads=True)
-        return self._written(person, {**shown, **_names(groups)})
+        return self._written(person)
 
     def _with_labels(self, act: Callable[[], Record], values: Values) -> Record:
         """What `act` returns; once more where it was refused because a label that it knew was deleted meanwhile."""
-        before = self._groups(values)
-        try:
-            return act()
-        except Rejected:
-            if not before:
-                raise
-            self._labels.refresh()
-            if self._groups(values) == before:
-                raise
-            return act()
+        with self._writing:
+            before = self._groups(values)
+            try:
+                return act()
+            except Rejected:
+                if not before:
+                    raise
+                self._labels.refresh()
+                if self._groups(values) == before:
+                    raise
+                return act()
 
     def _groups(self, values: Values) -> dict[str, str]:
         """The resource names of the labels among these values; made where they are missing."""
         labels = values.get(LABELS) or []
         return dict(zip(labels, self._labels.groups(labels), strict=True))
 
-    def _written(self, person: Json, shown: Mapping[str, str | None]) -> Record:
-        """The record in an answer. Raises Uncertain where it cannot be read."""
-        found = self._rows.parse(person, shown, "answer")
+    def _written(self, person: Json) -> Record:
+        """The record in an answer. Raises Uncertain where it cannot be read, and asks for nothing more: what was written
+        must not end as a failed read."""
+        found = self._rows.parse(person, self._labels.known, "answer")
         if isinstance(found, Refusal) or found.deleted:
             why = found.reason if isinstance(found, Refusal) else "it is gone"
             raise Uncertain(
@@ -194,8 +200,3 @@ class GoogleConnector:
                     field=name,
                     remedy="Take it out of the mapping.",
                 )
-
-
-def _names(groups: Mapping[str, str]) -> dict[str, str]:
-    """The labels by their resource names."""
-    return {group: label for label, group in groups.items()}

@@ -44,6 +44,11 @@ class Labels:
         with self._guard:
             self._names = names
 
+    @property
+    def known(self) -> Mapping[str, str | None]:
+        """What is kept, without asking."""
+        return self._names or {}
+
     def resolve(self, groups: Collection[str]) -> Mapping[str, str | None]:
         """The names of these groups, None for one that is not shown. Asks only about those that are not known yet: a list
         of groups may leave some out. Raises as `PeopleClient.get`."""
