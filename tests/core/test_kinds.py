@@ -309,6 +309,17 @@ def test_three_times_and_the_nearest_name() -> None:
     assert nearest("qqqq", ZOHO) == ""
 
 
+def test_a_whole_name_may_be_two_fields() -> None:
+    given, family = Transform(do="given name"), Transform(do="family name")
+    both = Transform(do="template", text="{contact_name} {company_name}")
+    first = Pair(a="contact_name", b="given_name", to_a=(given,), to_b=(both,))
+    last = Pair(a="company_name", b="given_name", way="to a", to_a=(family,))
+    assert wrong(first, last) == []
+    again = Pair(a="company_name", b="given_name", way="to a", to_a=(given,))
+    assert "“given name” at Google is mapped twice" in wrong(first, again)[0]
+    assert "“given name” at Google is mapped twice" in wrong(first, Pair(a="company_name", b="given_name"))[0]
+
+
 def test_direction_of_an_unknown_field() -> None:
     with pytest.raises(ValueError, match="no such pair"):
         direction_of(Pair(a="nothing", b="email"), ZOHO, GOOGLE)

@@ -16,7 +16,7 @@ import msgspec
 
 from stockbridge.core.flow import Owner, Pair, Way
 from stockbridge.core.record import Ability, Field, Kind, Stream
-from stockbridge.core.transforms import check_all
+from stockbridge.core.transforms import NAME_PARTS, SPOKEN, check_all
 
 Arrow: TypeAlias = Literal["<->", "->", "<-", "none"]
 Names: TypeAlias = tuple[str, str]
@@ -40,26 +40,6 @@ address         >      >          -       -     -     -       -              -  
 """
 
 _ADDRESS = "address"  # the row and column of the parts of addresses, each of which is a field of its own
-
-_KEEPS: Mapping[str, str] = {  # "Google keeps … there", "not every text is …"
-    Kind.TEXT: "free text",
-    Kind.LONG_TEXT: "long text",
-    Kind.NUMBER: "a number",
-    Kind.INTEGER: "a whole number",
-    Kind.DAY: "a date",
-    Kind.MOMENT: "a date with a time",
-    Kind.FLAG: "yes or no",
-    Kind.SELECT: "one of a list",
-    Kind.LABELS: "a list of labels",
-    Kind.EMAIL: "an e-mail address",
-    Kind.PHONE: "a phone number",
-    Kind.URL: "a web address",
-    _ADDRESS: "a part of an address",
-    Kind.TEXTS: "a list of texts",
-    Kind.AMOUNTS: "numbers by key",
-    Kind.CHILDREN: "lines",
-    Kind.CUSTOM: "custom fields",
-}
 
 _LOST: Mapping[tuple[str, str], str] = {  # "… on the way to Google"
     (Kind.LONG_TEXT, Kind.TEXT): "line breaks become blanks, and what is too long is refused",
@@ -194,13 +174,14 @@ def problems(
 
     A field that does not exist (with the nearest that does), one that stands in two pairs, one beside the list that it is a
     part of, a pair that could write nothing, a transform that does not suit its field. A value that is sent only when a
-    record is made may come from a field that is mapped elsewhere too.
+    record is made may come from a field that is mapped elsewhere too, and a whole name may go to two: its given name and its
+    family name.
     """
     pairs = tuple(pairs)
     found: list[str] = []
     for side, stream, name in (("a", a, names[0]), ("b", b, names[1])):
         used = [
-            field
+            (field, _part_of_name(pair, side))
             for pair in pairs
             if (field := _field(stream, pair.a if side == "a" else pair.b)) is not None
             and not (pair.once and _source_side(pair) == side)
@@ -269,7 +250,7 @@ _KNOWN = {row for row, _ in _CELLS}
 
 
 def _keeps(field: Field) -> str:
-    return _KEEPS[_ADDRESS if field.group else field.kind]
+    return "a part of an address" if field.group else SPOKEN[field.kind]
 
 
 def _why_not(source: Field, target: Field) -> str:
@@ -373,9 +354,20 @@ def _source_side(pair: Pair) -> str:
     return "b" if pair.owner is Owner.B else "a"
 
 
-def _repeated(used: list[Field], name: str) -> list[str]:
-    times = Counter(field.name for field in used)
-    by_name = {field.name: field for field in used}
+def _times(parts: list[str]) -> int:
+    """How often a field is mapped that is mapped with these parts of its name: two different ones are one use."""
+    return len(parts) if "" in parts else max(Counter(parts).values())
+
+
+def _part_of_name(pair: Pair, side: str) -> str:
+    """The part that the pair takes of a whole name at this side; "" where it takes the field as a whole."""
+    steps = pair.to_b if side == "a" else pair.to_a
+    return next((step.do for step in steps if step.do in NAME_PARTS), "")
+
+
+def _repeated(used: list[tuple[Field, str]], name: str) -> list[str]:
+    by_name = {field.name: field for field, _ in used}
+    times = {one: _times([part for field, part in used if field.name == one]) for one in by_name}
     found = [
         f"“{by_name[one].words}” at {name} is mapped {'twice' if n == 2 else f'{n} times'}:"
         " each field can be mapped once. Switch one of them off."

@@ -19,6 +19,7 @@ from stockbridge.core.normal import as_email, as_phone, as_url, formatted_phone,
 from stockbridge.core.record import Field, Kind, Value, Values, value_of
 
 PHONE_FORMATS = ("international", "national", "e164")
+NAME_PARTS = ("given name", "family name")
 VALUE = "value"  # in a template: the value itself, as the transforms before made it
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
@@ -30,8 +31,27 @@ _DIRECTIVES = frozenset("aAbBdmyYHIMSpjuVG%")  # of strftime: those that mean th
 
 _TEXTS = (Kind.TEXT, Kind.LONG_TEXT, Kind.SELECT, Kind.LABELS, Kind.EMAIL, Kind.PHONE, Kind.URL)
 _FREE = (Kind.TEXT, Kind.LONG_TEXT)
+SPOKEN: Mapping[Kind, str] = {
+    Kind.TEXT: "free text",
+    Kind.LONG_TEXT: "long text",
+    Kind.NUMBER: "a number",
+    Kind.INTEGER: "a whole number",
+    Kind.DAY: "a date",
+    Kind.MOMENT: "a date with a time",
+    Kind.FLAG: "yes or no",
+    Kind.SELECT: "one of a list",
+    Kind.LABELS: "a list of labels",
+    Kind.EMAIL: "an e-mail address",
+    Kind.PHONE: "a phone number",
+    Kind.URL: "a web address",
+    Kind.TEXTS: "a list of texts",
+    Kind.AMOUNTS: "numbers by key",
+    Kind.CHILDREN: "lines",
+    Kind.CUSTOM: "custom fields",
+}
+"""What a value of a kind is: “… is not a number”, “Google keeps free text there”."""
+
 _CASES = ("trim", "upper case", "lower case", "title case")
-_NAMES = ("given name", "family name")
 
 
 def apply(
@@ -195,17 +215,17 @@ def check(
     `known` are the names of the fields that a template may read; without them names are not checked.
     """
     do, text = transform.do, transform.text
-    if do in (*_CASES, *_NAMES):
+    if do in (*_CASES, *NAME_PARTS):
         if text:
             return f"“{do}” takes no text of its own, and here it has “{text}”."
-        if source.kind not in (_FREE if do in _NAMES else _TEXTS):
-            return f"“{do}” works on texts, and {source.words} is a {source.kind}."
+        if source.kind not in (_FREE if do in NAME_PARTS else _TEXTS):
+            return f"“{do}” works on texts, and {source.words} is {SPOKEN[source.kind]}."
         return None
     if do == "phone":
         if text not in PHONE_FORMATS:
             return f"“{text}” is not a way to write phone numbers: there are {', '.join(PHONE_FORMATS)}."
         if source.kind not in (Kind.PHONE, *_FREE):
-            return f"“phone” works on phone numbers, and {source.words} is a {source.kind}."
+            return f"“phone” works on phone numbers, and {source.words} is {SPOKEN[source.kind]}."
         return None
     if do == "date":
         return _bad_date(text, source, target)
@@ -215,7 +235,7 @@ def check(
         if not (text.isascii() and text.isdigit() and 0 < int(text) <= 100_000):
             return f"“cut” needs the number of characters to keep, such as 100, not “{text}”."
         if source.kind not in _TEXTS:
-            return f"“cut” works on texts, and {source.words} is a {source.kind}."
+            return f"“cut” works on texts, and {source.words} is {SPOKEN[source.kind]}."
         return None
     if do == "default":
         return _bad_default(text, target)
@@ -238,9 +258,9 @@ def check_all(
 
 def _bad_date(text: str, source: Field, target: Field) -> str | None:
     if source.kind not in (Kind.DAY, Kind.MOMENT):
-        return f"“date” works on dates, and {source.words} is a {source.kind}."
+        return f"“date” works on dates, and {source.words} is {SPOKEN[source.kind]}."
     if target.kind not in _FREE:
-        return f"“date” makes a text, and {target.words} is a {target.kind}. Leave the format away."
+        return f"“date” makes a text, and {target.words} is {SPOKEN[target.kind]}. Leave the format away."
     used = _DIRECTIVE.findall(text)
     if not any(one != "%" for one in used):
         return f"“{text}” is not a date format: it names no part of a date. Write for example %d-%m-%Y."
@@ -252,7 +272,7 @@ def _bad_date(text: str, source: Field, target: Field) -> str | None:
 
 def _bad_template(text: str, target: Field, known: Collection[str] | None) -> str | None:
     if target.kind not in (*_TEXTS, Kind.TEXTS):
-        return f"“template” makes a text, and {target.words} is a {target.kind}."
+        return f"“template” makes a text, and {target.words} is {SPOKEN[target.kind]}."
     if "{" in _FIELD.sub("", text) or "}" in _FIELD.sub("", text):
         return f"“{text}” has a bracket without its partner. A field is written as {{first_name}}."
     names = [name.strip() for name in _FIELD.findall(text)]
@@ -283,7 +303,7 @@ def _bad_default(text: str, target: Field) -> str | None:
         try:
             reads(text.strip())
         except (ValueError, InvalidOperation):
-            return f"The default “{text}” does not suit {target.words}: it is not a {target.kind}."
+            return f"The default “{text}” does not suit {target.words}: it is not {SPOKEN[target.kind]}."
     return None
 
 
