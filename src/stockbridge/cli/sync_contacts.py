@@ -16,7 +16,7 @@ from stockbridge.core.sentences import sentence, takes_none
 from stockbridge.store.accounts import AccountRow
 from stockbridge.wiring.contact_checks import checked_with
 from stockbridge.wiring.contact_file import ContactFile, read_contact_file, write_contact_file
-from stockbridge.wiring.contact_mapping import MappedRow
+from stockbridge.wiring.contact_mapping import DEFAULTS, MappedRow, is_on
 from stockbridge.wiring.contact_settings import (
     HELP,
     ContactSettings,
@@ -173,7 +173,7 @@ def _flat(settings: ContactSettings) -> dict[str, str]:
     for name in ("deletions", "unsubscribes"):
         inner = msgspec.to_builtins(getattr(settings, name))
         flat |= {f"{name}: {key}": _shown(value) for key, value in inner.items()}
-    flat |= {f"fields: {name}": "on" if on else "off" for name, on in settings.fields.items()}
+    flat |= {f"fields: {row.switch}": "on" if is_on(row, settings) else "off" for row in DEFAULTS}
     for one in settings.mappings:
         more = {k: v for k, v in msgspec.to_builtins(one).items() if k not in ("zoho", "google")}
         flat[f"mapping: {one.zoho} and {one.google}"] = _shown(more) if more else "both ways"

@@ -109,8 +109,9 @@ def write_contact_file(file: ContactFile) -> str:
     _comments(document, ("The default mapping, each row of which can be switched off (or on).",))
     switches = tomlkit.table()
     for row in DEFAULTS:
-        switches.add(row.switch, settings.fields.get(row.switch, row.on))
-        switches[row.switch].comment(f"{row.google}" + (f": {row.note}" if row.note else ""))
+        switch = tomlkit.item(settings.fields.get(row.switch, row.on))
+        switch.comment(row.google + (f": {row.note}" if row.note else ""))
+        switches.add(row.switch, switch)
     document.add("fields", switches)
     _comments(document, _MAPPINGS)
     if settings.mappings:
