@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from stockbridge.connectors.people.account import GoogleAccount, grant_of
@@ -13,6 +14,7 @@ from stockbridge.connectors.people.lists import SHOWN, Lists
 from stockbridge.connectors.people.quota import READS, WRITES, Quota
 from stockbridge.connectors.people.render import changed, etags
 from stockbridge.connectors.people.rows import Rows
+from stockbridge.connectors.people.seen import Seen
 from stockbridge.connectors.people.slots import LABELS
 from stockbridge.connectors.people.streams import contacts_stream
 from stockbridge.core.errors import Gone, Rejected, Retry, Stale, Uncertain
@@ -63,7 +65,14 @@ class GoogleConnector:
         self._labels = Labels(client)
         # Google wants the writes of one user one after the other; so nobody of us makes another's etag stale either.
         self._writing = threading.Lock()
-        self._lists = Lists(client=client, rows=self._rows, labels=self._labels, page_size=stream.page_size)
+        self._seen = Seen()
+        self._lists = Lists(
+            client=client,
+            rows=self._rows,
+            labels=self._labels,
+            seen=self._seen,
+            page_size=stream.page_size,
+        )
 
     @property
     def name(self) -> str:
@@ -121,17 +130,21 @@ class GoogleConnector:
     def update(self, stream: str, id: str, values: Values) -> Record:
         """Change just these fields; nothing is sent where the contact holds them already. Returns what Google shows.
 
-        The contact is read first, and read and changed once more where a person was faster. Raises Gone where it is not
-        there, Stale where it was changed again meanwhile, and otherwise as `create`.
+        It starts from what was last read of the contact; where a person was faster, it is read anew and changed once more.
+        Raises Gone where it is not there, Stale where it was changed again meanwhile, and otherwise as `create`.
         """
         self._check(stream, values)
 
         def change() -> Record:
             groups = self._groups(values)
+            if (seen := self._seen.take(id)) is not None:
+                with suppress(Stale):
+                    if (done := self._change(id, seen, values, groups)) is not None:
+                        return done
             try:
-                return self._change(id, values, groups)
+                return self._read_and_change(id, values, groups)
             except Stale:
-                return self._change(id, values, groups)
+                return self._read_and_change(id, values, groups)
 
         return self._with_labels(change, values)
 
@@ -141,23 +154,30 @@ class GoogleConnector:
             return
         with self._writing:
             try:
+                self._seen.take(id)
                 self._client.write("DELETE", f"{id}:deleteContact", (), None, f"to delete contact {id}")
             except Gone:
                 return
 
-    def _change(self, id: str, values: Values, groups: Mapping[str, str]) -> Record:
+    def _read_and_change(self, id: str, values: Values, groups: Mapping[str, str]) -> Record:
         person = self._lists.get(id)
+        return self._change(id, person, values, groups) or self._written(person)
+
+    def _change(self, id: str, person: Json, values: Values, groups: Mapping[str, str]) -> Record | None:
+        """Send what makes this person hold these values; None where it does."""
         shown = self._lists.known([person])
         try:
             body, mask = changed(person, values, self._rows.slots, shown, groups)
         except ValueError as error:
             raise Retry(f"What Google shows of contact {id} is not {error}.") from error
-        if mask:
-            params = (("updatePersonFields", ",".join(mask)), *SHOWN)
-            about = f"to change contact {id}"
-            path = f"{id}:updateContact"
-            person = self._client.write("PATCH", path, params, {**etags(person), **body}, about, reads=True)
-        return self._written(person)
+        if not mask:
+            return None
+        params = (("updatePersonFields", ",".join(mask)), *SHOWN)
+        about = f"to change contact {id}"
+        body = {**etags(person), **body}
+        return self._written(
+            self._client.write("PATCH", f"{id}:updateContact", params, body, about, reads=True)
+        )
 
     def _with_labels(self, act: Callable[[], Record], values: Values) -> Record:
         """What `act` returns; once more where it was refused because a label that it knew was deleted meanwhile."""
@@ -188,6 +208,7 @@ class GoogleConnector:
                 f"Google took the call, but its answer cannot be read: {why}",
                 remedy="The next run looks what is there.",
             )
+        self._seen.keep(person)
         return found
 
     def _check(self, stream: str, values: Values) -> None:

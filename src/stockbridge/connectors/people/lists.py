@@ -14,6 +14,7 @@ from stockbridge.connectors.people.client import Json, Params, PeopleClient
 from stockbridge.connectors.people.labels import Labels
 from stockbridge.connectors.people.refusals import BAD_TOKEN
 from stockbridge.connectors.people.rows import Rows, groups_of, source_of
+from stockbridge.connectors.people.seen import Seen
 from stockbridge.connectors.people.slots import READ_MASK
 from stockbridge.core.errors import Gone, Halt, Rejected, Retry
 from stockbridge.core.record import Page, Record, Refusal
@@ -28,11 +29,12 @@ _NOT_FOUND = 5  # google.rpc.Code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lists:
-    """The contacts of one account, read."""
+    """The contacts of one account, read. What was read of each is kept in `seen`."""
 
     client: PeopleClient
     rows: Rows
     labels: Labels
+    seen: Seen
     page_size: int
 
     def read(self, since: str | None) -> Iterator[Page]:
@@ -123,6 +125,8 @@ class Lists:
                 self.labels.refresh()
                 fresh = True
             known = self.known(_dicts(people))
+            for person in people:
+                self.seen.keep(person)
             parsed = [
                 self.rows.parse(person, known, f"page {number} row {row}")
                 for row, person in enumerate(people, start=1)
