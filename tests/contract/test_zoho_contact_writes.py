@@ -14,7 +14,7 @@ from contract_shops import zoho_login
 from stockbridge.connectors.zoho import connector as zoho
 from stockbridge.connectors.zoho.account import ZohoAccount
 from stockbridge.connectors.zoho.connector import ZohoConnector
-from stockbridge.core.errors import Gone, Rejected, Retry, Uncertain
+from stockbridge.core.errors import Exists, Gone, Rejected, Retry, Uncertain
 from stockbridge.core.record import Kind, Record, Value, Values
 from stockbridge.http.clock import scaled
 from stockbridge.http.oauth import Token
@@ -284,14 +284,38 @@ def test_what_stands_already_is_not_written(shop: Shop) -> None:
     ],
 )
 def test_a_name_that_is_taken_is_made_distinct_once(shop: Shop, more: Values, name: str) -> None:
-    first = shop.make()
+    before = len(shop.sandbox.zoho.rows("contacts"))
+    first = shop.make(notes="ons eerste")
     wanted = name.partition(" (")[0]
     made = shop.connector.create("contacts", {"contact_name": wanted, **more}, "people/c12345")
     assert (made.id != first, made.values["contact_name"]) == (True, name)
+    shop.sandbox.zoho.direct("PUT", f"/contacts/{made.id}", body={"company_name": "X", "contact_persons": []})
     with pytest.raises(Rejected) as refused:
-        shop.connector.create("contacts", {"contact_name": wanted, **more}, "people/c12345")
+        shop.connector.create("contacts", {"contact_name": wanted, "notes": "x", **more}, "people/c12345")
     assert (refused.value.field, refused.value.code) == ("contact_name", "3062")
     assert "another name" in refused.value.remedy
+    assert len(shop.sandbox.zoho.rows("contacts")) == before + 2
+
+
+@pytest.mark.parametrize("name", ["Bos", "Smit & Zn"])
+def test_what_was_made_and_whose_answer_was_lost_is_not_made_again(shop: Shop, name: str) -> None:
+    """The second of them had to take another name."""
+    before = len(shop.sandbox.zoho.rows("contacts"))
+    shop.make(website="smit.example")
+    values = {"contact_name": name, "phone": "020 1", "notes": None}
+    lost = Fault(kind="drop_after", system="zoho", method="POST", nth=1 if name == "Bos" else 2)
+    shop.sandbox.faults.add(lost)
+    with pytest.raises(Uncertain):
+        shop.connector.create("contacts", values, "people/c12345")
+    shop.sandbox.control.zoho_settings({"stale_reads_seconds": 600.0})
+    with pytest.raises(Retry, match="does not show it yet"):
+        shop.connector.create("contacts", values, "people/c12345")
+    shop.sandbox.control.zoho_settings({"stale_reads_seconds": 0.0})
+    with pytest.raises(Exists) as found:
+        shop.connector.create("contacts", values, "people/c12345")
+    assert found.value.record.values["phone"] == "020 1"
+    assert found.value.record.full
+    assert len(shop.sandbox.zoho.rows("contacts")) == before + 2
 
 
 def test_a_long_name_that_is_taken_stays_within_what_zoho_takes(shop: Shop) -> None:

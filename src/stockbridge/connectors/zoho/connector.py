@@ -15,7 +15,7 @@ from stockbridge.connectors.zoho.contact_calls import ContactCalls
 from stockbridge.connectors.zoho.contact_fields import contact_fields
 from stockbridge.connectors.zoho.contacts import contacts_shape, contacts_stream
 from stockbridge.connectors.zoho.details import Details
-from stockbridge.connectors.zoho.lists import Lists, searched_by
+from stockbridge.connectors.zoho.lists import Lists, same_mark, searched_by
 from stockbridge.connectors.zoho.paging import Batch, Entry
 from stockbridge.connectors.zoho.refusals import explained, is_double
 from stockbridge.connectors.zoho.render import PlaceKey, Recipe, assembly, purchase_order, recipe
@@ -96,7 +96,11 @@ class ZohoConnector:
         self._lists = Lists(client, self._rows)
         self._details = Details(client, self._rows)
         self._contacts = ContactCalls(
-            client, self._rows["contacts"], self._details, partial(self._written, "contacts")
+            client,
+            self._rows["contacts"],
+            self._details,
+            partial(self._written, "contacts"),
+            lambda name: self.find("contacts", [name], None).get(name, []),
         )
         self._places: PlaceKey | None = None
 
@@ -160,7 +164,7 @@ class ZohoConnector:
             for batch in self._lists.marked(stream, mark):
                 for place, entry in batch.entries:
                     # Zoho ignores a search it does not know and gives every row, so each one is compared.
-                    if str(getattr(entry.row, mark_field, "")) != mark:
+                    if not same_mark(self._streams[stream], getattr(entry.row, mark_field, ""), mark):
                         continue
                     record = self._whole(stream, entry, batch, place, mark)
                     if not record.deleted:

@@ -13,26 +13,33 @@ from stockbridge.connectors.zoho.contact_writes import changed_contact, new_cont
 from stockbridge.connectors.zoho.details import Details
 from stockbridge.connectors.zoho.refusals import explained, is_taken_name
 from stockbridge.connectors.zoho.rows import BadValue, Rows
-from stockbridge.core.errors import Gone, OverBudget, Rejected, Retry, Unauthorized, Uncertain
-from stockbridge.core.record import Record, Values
+from stockbridge.core.errors import Exists, Gone, OverBudget, Rejected, Retry, Unauthorized, Uncertain
+from stockbridge.core.record import Record, Stream, Value, Values
 
 Written = Callable[[Any, datetime, str], Record]
 """The record in the answer to a write (its row, the moment, what the call was for). Raises Uncertain."""
+
+Find = Callable[[str], list[Record]]
+"""The full contacts of that name."""
 
 
 class ContactCalls:
     """The writes of one organisation's contacts. Safe to use from several threads."""
 
-    def __init__(self, client: ZohoClient, rows: Rows, details: Details, written: Written) -> None:
+    def __init__(
+        self, client: ZohoClient, rows: Rows, details: Details, written: Written, find: Find
+    ) -> None:
         self._client = client
         self._rows = rows
         self._details = details
         self._written = written
+        self._find = find
 
     def create(self, values: Values, mark: str) -> Record:
         """Make a contact; where its name is taken, once more with another name. Returns what Zoho answered.
 
-        Raises Rejected with the field and the remedy where these are known, Uncertain, Retry, Unauthorized, OverBudget.
+        Raises Exists where the contact that has the name shows just these values, because the answer to an earlier call
+        may have been lost; Rejected with the field and the remedy where these are known, Uncertain, Retry, Unauthorized, OverBudget.
         """
         status = values.get("status")
         values = {name: value for name, value in values.items() if name != "status"}
@@ -41,12 +48,12 @@ class ContactCalls:
         try:
             made = self._post(new_contact(stream, values), about)
         except Rejected as error:
-            if not is_taken_name(error):
-                raise self._explained(error, values) from error
-            name = other_name(values, mark)
+            self._only_taken(error, values)
+            values = {**values, "contact_name": other_name(values, mark)}
             try:
-                made = self._post(new_contact(stream, values, name), about)
+                made = self._post(new_contact(stream, values), about)
             except Rejected as again:
+                self._only_taken(again, values)
                 raise self._explained(again, values) from again
         if status in (None, "active"):
             return made
@@ -91,6 +98,23 @@ class ContactCalls:
             "POST", "/contacts", body=body, decode=self._rows.decode_one, about=about
         )
         return _settled(self._written(answer.rows[0], moment, about))
+
+    def _only_taken(self, error: Rejected, values: Values) -> None:
+        """Return where another contact has the name. Raises Exists where it may be this one, Retry where Zoho shows none
+        (a new one may be missing from its lists for a while: facts, Zoho 1), and any other refusal."""
+        if not is_taken_name(error):
+            raise self._explained(error, values) from error
+        name = str(values["contact_name"])
+        there = self._find(name)
+        if not there:
+            raise Retry(
+                f"Zoho has a contact with the name {name}, and does not show it yet.",
+                remedy="Nothing was written, or it could be made a second time; the next run looks again.",
+                code=error.code,
+            )
+        for record in there:
+            if _made_of(record.values, values, self._rows.shape.stream):
+                raise Exists(error.what, record=record, code=error.code) from error
 
     def _put(self, id: str, values: Values) -> Record:
         """Read it, and write what differs together with what belongs to it."""
@@ -157,3 +181,22 @@ def _settled(record: Record) -> Record:
     """What our own write answered, taken for the state of its second: or every contact that is made would be read once
     more by the next run, for the chance that a person changed it again within that second."""
     return msgspec.structs.replace(record, version=record.version.removesuffix("?"))
+
+
+def _made_of(stands: Values, sent: Values, stream: Stream) -> bool:
+    """Whether a contact shows all that was sent and nothing else: then it can be what an earlier call made.
+
+    What Zoho fills in itself does not count: types, the status, custom fields with a default.
+    """
+    if not all(_folded(stands.get(name)) == _folded(value) for name, value in sent.items() if value):
+        return False
+    others = (field for field in stream.fields if field.writable and not field.choices)
+    return not any(
+        stands.get(field.name)
+        for field in others
+        if not (sent.get(field.name) or field.name.startswith("cf_"))
+    )
+
+
+def _folded(value: Value) -> Value:
+    return value.strip().casefold() if isinstance(value, str) else value

@@ -35,8 +35,8 @@ class _Parts:
     custom: dict[str, Any] = field(default_factory=dict)
 
 
-def new_contact(stream: Stream, values: Mapping[str, Value], name: str | None = None) -> bytes:
-    """The body of POST /contacts; `name` takes the place of the contact_name, which was taken.
+def new_contact(stream: Stream, values: Mapping[str, Value]) -> bytes:
+    """The body of POST /contacts.
 
     Raises Rejected for a value that Zoho cannot take, and where there is no name.
     """
@@ -48,8 +48,6 @@ def new_contact(stream: Stream, values: Mapping[str, Value], name: str | None = 
             remedy="Give it a name or a company, or map another field to the display name.",
         )
     body: dict[str, Any] = dict(parts.plain)
-    if name is not None:
-        body["contact_name"] = name
     if parts.person:
         body["contact_persons"] = [{**parts.person, "is_primary_contact": True}]
     body |= parts.addresses

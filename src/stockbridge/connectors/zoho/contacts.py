@@ -67,7 +67,6 @@ def contacts_stream(custom: Sequence[Field] = ()) -> Stream:
         mark_shown=False,
         unique="contact_name",
         update_calls=2,  # it is read first, so that no person and no part of an address is dropped
-        moving=AMOUNTS,
         fields=(
             Field(name="contact_type", kind=Kind.SELECT, choices=("customer", "vendor"), label="type"),
             Field(

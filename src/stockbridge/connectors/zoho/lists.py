@@ -141,6 +141,13 @@ def searched_by(stream: Stream) -> str | None:
     return stream.mark or stream.unique
 
 
+def same_mark(stream: Stream, shown: object, mark: str) -> bool:
+    """Whether a row that shows this carries `mark`; a name that is searched is the same in small and capital letters."""
+    if stream.mark is not None:
+        return str(shown) == mark
+    return str(shown).strip().casefold() == mark.strip().casefold()
+
+
 def _halting(batches: Iterator[Batch]) -> Iterator[Batch]:
     """The same batches; a list that is refused stops the read, or it would pass for an empty one."""
     try:
