@@ -29,7 +29,9 @@ class Rows:
 
     def __init__(self, keys: Sequence[str]) -> None:
         self.slots = slots_of(keys)
-        self._lists = tuple(dict.fromkeys(slot.of for slot in self.slots))
+        lists = dict.fromkeys(slot.of for slot in self.slots)
+        self._lists = {name: tuple(slot for slot in self.slots if slot.of == name) for name in lists}
+        self._empty: Values = {slot.name: [] if slot.many else None for slot in self.slots}
 
     def parse(self, person: Any, labels: Mapping[str, str | None], place: str) -> Record | Refusal:
         """The Record of a person. `labels` are the names of the groups by their resource names (None: not shown);
@@ -48,12 +50,13 @@ class Rows:
         try:
             changed = source_of(person).get("updateTime") or ""
             modified = moment(changed)
-            entries: dict[str, list[Entry]] = {}
-            for name in self._lists:
-                entries[name] = list(own_entries(person, name))
-            for slot in self.slots:
-                name = slot.name
-                values[name] = _many(entries[slot.of]) if slot.many else _single(entries[slot.of], slot)
+            values.update(self._empty)
+            for of, slots in self._lists.items():
+                name = of
+                entries = list(own_entries(person, of))
+                for slot in slots if entries else ():
+                    name = slot.name
+                    values[name] = _many(entries) if slot.many else _single(entries, slot)
             name = "display_name"
             values[name] = _first(person, "names", "displayName")
             name = "birthday"

@@ -131,11 +131,16 @@ def is_main(entry: Entry) -> bool:
 
 def place_of(entries: Sequence[Entry], slot: Slot) -> int | None:
     """Which entry a slot means; None where there is none. The order of entries means nothing, so the main one counts."""
-    word = slot.word.casefold()
-    fits = [n for n, one in enumerate(entries) if not slot.by or str(one.get(slot.by, "")).casefold() == word]
+    if slot.by:
+        word = slot.word.casefold()
+        fits = [n for n, one in enumerate(entries) if str(one.get(slot.by, "")).casefold() == word]
+    else:
+        fits = list(range(len(entries)))
+    if len(fits) < 2:
+        return fits[0] if fits else None
     if slot.by == "key":  # keys are told apart by case, where both are there
         fits = [n for n in fits if entries[n].get("key") == slot.word] or fits
-    return next((n for n in fits if is_main(entries[n])), fits[0] if fits else None)
+    return next((n for n in fits if is_main(entries[n])), fits[0])
 
 
 def street_of(entry: Entry) -> str | None:
