@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from bench import board, calls, cycle, processor, wall, writes
+from bench import board, calls, cycle, people, processor, wall, writes
 from bench.result import Measured, table
 
 MEASUREMENTS: dict[str, Callable[[bool], Measured]] = {
@@ -25,6 +25,7 @@ MEASUREMENTS: dict[str, Callable[[bool], Measured]] = {
     "cpu": processor.measure,
     "cycle": cycle.measure,
     "writes": writes.measure,
+    "people": people.measure,
 }
 _REPORT = Path(__file__).with_name("report.json")
 

@@ -40,6 +40,8 @@ class Compiled(msgspec.Struct, frozen=True):
     flow: Flow
     a: CompiledSide
     b: CompiledSide
+    shared: bool  # whether any field may be written from either side
+    asks: bool  # whether a person may have to decide about a field
 
     def has_own_key(self, match: Match) -> bool:
         """Whether a record of side a has this key by itself. What side a owns is compared as side b would hold it, and what
@@ -47,11 +49,6 @@ class Compiled(msgspec.Struct, frozen=True):
         if isinstance(match.a, str):
             return True
         return self.owned_by_a.isdisjoint((match.b,) if isinstance(match.b, str) else match.b)
-
-    @property
-    def asks(self) -> bool:
-        """Whether a person may have to decide about a field."""
-        return any(pair.policy == "ask" for pair in self.flow.pairs)
 
     @property
     def owned_by_a(self) -> set[str]:
@@ -115,6 +112,8 @@ def compile_flow(flow: Flow, a: Stream, b: Stream, flows: Mapping[tuple[str, str
         flow,
         side(a, flow.rules_a, to_b, to_a, flow.writes_a, flow.gone_a, keys_a, flow.only_a),
         side(b, flow.rules_b, to_a, to_b, flow.writes_b, flow.gone_b, keys_b, flow.only_b),
+        any(pair.owner is Owner.BOTH for pair in flow.pairs),
+        any(pair.policy == "ask" for pair in flow.pairs),
     )
 
 

@@ -373,6 +373,8 @@ def _merge(
     recheck: bool,
 ) -> Decision:
     """Both stand: field by field, write what changed to where it did not."""
+    if compiled.shared and compiled.a.thin and not a.full:
+        raise Unread  # what its list row does not show may differ as well, and may win
     a_seen, b_seen = seen(compiled.a, a), seen(compiled.b, b)
     has_base = link.a_snapshot is not None and link.b_snapshot is not None
     recheck = recheck or link.marked

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from stockbridge.core.casts import Unfit, cast
-from stockbridge.core.flow import Pair
+from stockbridge.core.flow import Owner, Pair
 from stockbridge.core.record import Field, Kind, Record, Stream, Value, Values, value_of
 from stockbridge.core.typed import TYPED, changing, name_parts, part_of_name, read_beside, typed
 
@@ -65,6 +65,7 @@ class Move(msgspec.Struct, frozen=True):
     to: Callable[[Record, Resolve], Value]
     references: tuple[tuple[str, str], ...]  # (flow, source field) that `to` resolves
     line_references: tuple[tuple[str, str, str], ...]  # (flow, lines field, source field within a line)
+    plain: bool = False  # one value goes over as it is
     step: bool = False  # written by a call of its own, after the record was made
     same: Callable[[Value, Value], bool] = operator.eq  # of two values of the target
     same_source: Callable[[Value, Value], bool] = operator.eq  # of two values of a source
@@ -216,7 +217,8 @@ def _move(
         return value
 
     sources = (*(() if name == "id" else (name,)), *read_beside(pair, to))
-    return Move(pair, field.name, tuple(dict.fromkeys(sources)), simple, (), ())
+    plain = change is None and len(sources) == 1 and pair.owner is Owner.BOTH
+    return Move(pair, field.name, tuple(dict.fromkeys(sources)), simple, (), (), plain=plain)
 
 
 def _constant(pair: Pair, field: Field, to: str, region: str | None) -> Move:

@@ -87,6 +87,13 @@ def changes(
             continue
         if pair.owner is Owner.BOTH and not source_changed:
             continue  # the other side changed it, or nobody did
+        if (
+            move.plain
+            and current is not UNKNOWN
+            and name not in sets
+            and source_seen.get(sources[0]) == current
+        ):
+            continue  # most values at a first match: nothing to convert
         value = sets[name] if name in sets else move.to(source, resolve)
         if value is LEAVE or (current is not UNKNOWN and same(value, current)):
             continue
