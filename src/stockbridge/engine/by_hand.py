@@ -90,9 +90,16 @@ def names_of(
 
 
 def find(
-    session: Session, connection: Connection, flow: str, name: str, at: Side | None = None
+    session: Session,
+    connection: Connection,
+    flow: str,
+    name: str,
+    at: Side | None = None,
+    *,
+    gone: bool = False,
 ) -> list[Pair]:
-    """The records that `name` means (an id, or what people call them), each with its partner; at one side, or at both."""
+    """The records that `name` means (an id, or what people call them), each with its partner; at one side, or at both.
+    With `gone` also those that were deleted and have no partner any more."""
     compiled = flow_of(session, flow)
     bond = session.bonds[flow]
     found: dict[tuple[str | None, str | None], None] = {}
@@ -105,15 +112,15 @@ def find(
             link = known.get(record.id)
             if link is not None:
                 found[(link.a_id, link.b_id)] = None
-            elif not record.deleted:
+            elif gone or not record.deleted:
                 found[(record.id, None) if side == "a" else (None, record.id)] = None
     return [_pair(session, connection, flow, a_id, b_id) for a_id, b_id in found]
 
 
-def the_one(session: Session, flow: str, name: str, at: Side | None = None) -> Pair:
+def the_one(session: Session, flow: str, name: str, at: Side | None = None, *, gone: bool = False) -> Pair:
     """The one record that `name` means, with its partner. Raises `NotPossible` where there is none, or several."""
     with session.engine.connect() as connection:
-        found = find(session, connection, flow, name, at)
+        found = find(session, connection, flow, name, at, gone=gone)
     places = (
         f"{session.a.name} nor {session.b.name} has"
         if at is None

@@ -181,3 +181,11 @@ def history(
         query = query.where(journal.c.run == run)
     query = query.order_by(journal.c.id.desc()).limit(limit)
     return [Entry(**row._mapping) for row in connection.execute(query)]
+
+
+def entry(connection: Connection, sync_id: int, number: int) -> Entry | None:
+    """The write of that number."""
+    columns = [journal.c[name] for name in Entry.__struct_fields__]
+    query = select(*columns).where(journal.c.sync == sync_id, journal.c.id == number)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else Entry(**row._mapping)
