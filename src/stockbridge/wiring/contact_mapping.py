@@ -18,7 +18,8 @@ from stockbridge.wiring.contact_settings import ContactSettings, OwnMapping
 from stockbridge.wiring.flags import nearest as nearest_of
 
 NAME_TEMPLATE = (
-    "{organization} | {given_name} {family_name} | {nickname} | {email} | {phone_work} | {phone_mobile}"
+    "{organization} | {given_name} {family_name} | {given_name} | {family_name} | {nickname} | {email} | "
+    "{phone_work} | {phone_mobile}"
 )
 """What a contact made in Zoho is called, which Google has no field for."""
 
