@@ -1,0 +1,5 @@
+from contextlib import contextmanager
+@contextmanager
+def sandbox_world(scenario):
+    raise NotImplementedError
+    yield
