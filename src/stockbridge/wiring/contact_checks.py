@@ -10,7 +10,7 @@ from stockbridge.store.accounts import AccountRow
 from stockbridge.store.sealing import load_sealer
 from stockbridge.wiring.accounts import open_connector
 from stockbridge.wiring.contact_settings import ContactSettings
-from stockbridge.wiring.contacts import Built, checked, custom_of, with_custom
+from stockbridge.wiring.contacts import Built, checked, custom_of
 
 
 def zoho_fields(store: Engine, row: AccountRow) -> list[Field]:
@@ -26,5 +26,4 @@ def checked_with(
     """The settings as they are to be stored, and what they make. Raises `SettingsError` with these problems and all
     further ones."""
     there = zoho_fields(store, zoho) if custom_of(settings) else []
-    settings = with_custom(settings, there, problems)
-    return settings, checked(settings, problems)
+    return checked(settings, there, problems)

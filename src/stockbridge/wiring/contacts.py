@@ -98,12 +98,20 @@ def contacts(settings: ContactSettings) -> Flow:
     return built.flow
 
 
-def checked(settings: ContactSettings, problems: list[str]) -> Built:
-    """What settings make that a person just wrote. Raises `SettingsError` with these problems and all further ones."""
-    built = build(settings, *streams_of(settings), problems)
+def checked(
+    settings: ContactSettings, there: Sequence[Field], problems: list[str]
+) -> tuple[ContactSettings, Built]:
+    """Settings that a person just wrote, as they are to be stored (with what Zoho says of the custom fields that they
+    name), and what they make. `there` are all custom fields that Zoho has for contacts.
+
+    Raises `SettingsError` with these problems and all further ones.
+    """
+    built = build(settings, zoho_contacts(there), google_contacts(keys_of(settings)), problems)
     if problems:
         raise SettingsError(problems)
-    return built
+    named = set(custom_of(settings))
+    kept = [field for field in there if field.name in named]
+    return msgspec.structs.replace(settings, custom=kept), built
 
 
 def keys_of(settings: ContactSettings) -> list[str]:
@@ -117,18 +125,6 @@ def keys_of(settings: ContactSettings) -> list[str]:
 def custom_of(settings: ContactSettings) -> list[str]:
     """The custom fields of Zoho that the settings name."""
     return [name for name in named_fields(settings) if name.startswith("cf_")]
-
-
-def with_custom(settings: ContactSettings, there: Sequence[Field], problems: list[str]) -> ContactSettings:
-    """The settings with what Zoho says of the custom fields that they name; one that Zoho does not have is a problem."""
-    by_name = {field.name: field for field in there}
-    kept = []
-    for name in custom_of(settings):
-        if name in by_name:
-            kept.append(by_name[name])
-        else:
-            problems.append(f'Zoho\'s contacts have no custom field "{name}"{nearest(name, by_name) or "."}')
-    return msgspec.structs.replace(settings, custom=kept)
 
 
 def opened_with(settings: ContactSettings) -> tuple[dict[str, Any], dict[str, Any]]:
