@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockbridge.core.casts import Unfit, cast, kept, plain
+from stockbridge.core.casts import Unfit, cast, kept
 from stockbridge.core.flow import Lines, Owner, Pair, Total
 from stockbridge.core.mapping import BACK, LEAVE, Missing, compile_pairs
+from stockbridge.core.normal import written
 from stockbridge.core.record import Field, Kind, Record, Stream, value_of, values_type
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -354,4 +355,4 @@ def test_values_of_custom_fields() -> None:
     ("value", "text"), [(Decimal("0.00"), "0"), (Decimal("100"), "100"), (False, "false"), (7, "7")]
 )
 def test_plain(value: Any, text: str) -> None:
-    assert plain(value) == text
+    assert written(value) == text

@@ -10,6 +10,7 @@ from typing import Any
 
 from stockbridge.core import normal
 from stockbridge.core.flow import Pair
+from stockbridge.core.normal import written
 from stockbridge.core.record import Field, Kind, Value
 
 _EMAIL = re.compile(r"[^@\s,;<>()\"]+@[^@\s,;<>()\"]+\.[^@\s,;<>()\"]+")
@@ -57,14 +58,14 @@ def cast(field: Field, pair: Pair, region: str | None = None) -> Callable[[Value
 
     def text(value: Value) -> Value:
         if not isinstance(value, str):
-            value = plain(value)
+            value = written(value)
         if "\n" in value or "\r" in value:
             value = " ".join(value.split())
         return fitting(value.strip())
 
     def long_text(value: Value) -> Value:
         if not isinstance(value, str):
-            value = plain(value)
+            value = written(value)
         return fitting(value.replace("\r\n", "\n").replace("\r", "\n").strip())
 
     def fitting(value: str) -> str | None:
@@ -90,7 +91,7 @@ def cast(field: Field, pair: Pair, region: str | None = None) -> Callable[[Value
         elif found != found.to_integral_value():
             raise Unfit(
                 name,
-                f"{plain(found)} is not a whole number, and {name} takes only whole numbers.",
+                f"{written(found)} is not a whole number, and {name} takes only whole numbers.",
                 pair.words or "Correct the value, or switch round_quantities on.",
             )
         return within(int(found))
@@ -188,17 +189,3 @@ def kept(sent: Value, found: Value) -> bool:
         step = Decimal(1).scaleb(int(found.as_tuple().exponent))
         return found in (sent.quantize(step, ROUND_HALF_UP), sent.quantize(step, ROUND_FLOOR))
     return False
-
-
-def plain(value: Value) -> str:
-    """A value as people write it: 12.50 as 12.5, yes/no as true/false."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return ", ".join(plain(one) for one in value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        value = value.normalize()
-        return f"{value:f}"
-    return str(value)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from stockbridge.core import normal, transforms
-from stockbridge.core.casts import Unfit, plain
+from stockbridge.core.casts import Unfit
 from stockbridge.core.flow import Pair
 from stockbridge.core.record import Field, Kind, Value, Values
 
@@ -53,11 +53,11 @@ def changing(
 
 
 def _option(value: Value, options: Mapping[str, str], target: Field) -> str:
-    found = options.get(plain(value))
+    found = options.get(normal.written(value))
     if found is None:
         raise Unfit(
             target.name,
-            f"“{plain(value)}” has no partner among the values of {target.words}: {', '.join(options)}.",
+            f"“{normal.written(value)}” has no partner among the values of {target.words}: {', '.join(options)}.",
             "Add it to the values of the mapping, or choose another one at its source.",
         )
     return found
@@ -70,7 +70,13 @@ def _is_list(field: Field) -> bool:
 def read_beside(pair: Pair, to: str) -> tuple[str, ...]:
     """The fields that the templates of a pair read."""
     steps = pair.to_b if to == "b" else pair.to_a
-    return tuple(name for step in steps if step.do == "template" for name in _NAMED.findall(step.text))
+    return tuple(
+        name
+        for step in steps
+        if step.do == "template"
+        for name in _NAMED.findall(step.text)
+        if name != transforms.VALUE
+    )
 
 
 def typed(move: Any, pair: Pair, source: Field | None, target: Field, region: str | None) -> Any:
