@@ -194,7 +194,9 @@ def show_changes(written: Iterable[Mapping[str, Any]]) -> None:
         say()
         outcome = "" if change["outcome"] == "done" else f": {change['outcome']} ({change['detail']})"
         say(
-            bold(f"{change['op']} {flow_name(change['flow'])} {change['id']} in {change['system']}") + outcome
+            bold(f"{change['op']} {flow_name(change['flow'])} {change['id']} in {change['system']}")
+            + outcome
+            + dim(f"  (change {change['change']})")
         )
         for name, value in change["after"].items():
             before = change["before"].get(name)

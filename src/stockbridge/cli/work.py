@@ -263,6 +263,7 @@ def show_one_run(
     here, there = kind_of(row).systems
     written = [
         {
+            "change": entry.id,
             "flow": entry.flow,
             "id": entry.a_id or entry.b_id,
             "op": entry.op,
