@@ -167,10 +167,8 @@ def acting(number: int) -> st.SearchStrategy[Rule]:
 RECORDS = st.fixed_dictionaries({name: st.sampled_from(values) for name, values in VALUES.items()})
 
 
-@settings(max_examples=250, deadline=None)
-@given(
-    one=acting(1), other=acting(2), records=st.lists(RECORDS, min_size=1, max_size=12), there=st.booleans()
-)
+@settings(max_examples=150, deadline=None)
+@given(one=acting(1), other=acting(2), records=st.lists(RECORDS, min_size=1, max_size=6), there=st.booleans())
 def test_what_is_called_disjoint_is_met_by_no_record(
     one: Rule, other: Rule, records: list[dict[str, Any]], there: bool
 ) -> None:

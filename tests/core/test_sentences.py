@@ -37,7 +37,7 @@ GOOGLE = Stream(
         Field(name="job_title", kind=Kind.TEXT, label="Job title"),
         Field(name="emails", kind=Kind.EMAIL, many=True, label="E-mail addresses"),
         Field(name="labels", kind=Kind.LABELS, role="labels"),
-        Field(name="user_defined.Klantsoort", kind=Kind.TEXT),
+        Field(name="user_defined.Klantsoort", kind=Kind.TEXT, label='custom field "Klantsoort"'),
     ),
 )
 

@@ -141,8 +141,10 @@ def _name(stream: Stream, name: str) -> str:
     """A field as a sentence calls it; the fields that people made themselves by the name they gave."""
     field = stream.field(name)
     words = field.words if field is not None else name
-    if name.startswith(("cf_", "user_defined.")):
-        return f"“{field.label if field is not None and field.label else name.removeprefix('user_defined.')}”"
+    if name.startswith("user_defined."):
+        return f"“{name.removeprefix('user_defined.')}”"
+    if name.startswith("cf_"):
+        return f"“{words}”"
     return words if words[1:2].isupper() else words[:1].lower() + words[1:]  # VIP stays VIP
 
 
