@@ -1,4 +1,4 @@
-"""The commands for single records of a contact sync: health, duplicates, inbox, link, unlink, exclude, include, undo."""
+"""The commands for single records of a contact sync: health, duplicates, inbox, link, unlink, exclude, include."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from stockbridge.cli.contacts import contact_sync
 from stockbridge.cli.options import Debug, Json, Sync, SyncOption, Usage, opened
 from stockbridge.cli.output import bold, count, dim, document, good, moment, number, say, table
+from stockbridge.cli.undo import undo
 from stockbridge.core.flow import Side
 from stockbridge.engine import by_hand
 from stockbridge.engine.by_hand import Named, NotPossible, Settled
@@ -36,7 +37,16 @@ Record = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the app."""
-    commands: tuple[Callable[..., None], ...] = (health, duplicates, ask, link, unlink, exclude, include)
+    commands: tuple[Callable[..., None], ...] = (
+        health,
+        duplicates,
+        ask,
+        link,
+        unlink,
+        exclude,
+        include,
+        undo,
+    )
     for command in commands:
         app.command("inbox" if command is ask else command.__name__)(command)
 
