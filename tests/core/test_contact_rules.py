@@ -602,6 +602,54 @@ in = "google"
     assert problems == ["Rule 1: it is no table; write [[rules]] with name, in, if and then."]
 
 
+LEAVES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.dates(), st.datetimes(), st.sampled_from(
+        ["zoho", "google", "email", "labels", "cf_stars", "cf_seen", "cf_tags", "phone_work", "job_title", "x", ""]
+    ),
+)  # fmt: skip
+KEYS = st.sampled_from(
+    [
+        "name",
+        "in",
+        "if",
+        "then",
+        "any",
+        "field",
+        "is",
+        "is_one_of",
+        "is_above",
+        "is_before",
+        "contains",
+        "has",
+        "is_filled",
+        "already_there",
+        "gets_deleted",
+        "set",
+        "to",
+        "add_label",
+        "undo",
+        "x",
+    ]
+)
+NODES = st.recursive(
+    LEAVES, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=4))
+)
+
+
+@given(when=NODES, then=NODES, side=st.sampled_from(["zoho", "google"]), other=NODES)
+def test_nothing_that_a_file_can_hold_raises(when: Any, then: Any, side: str, other: Any) -> None:
+    problems: list[str] = []
+    data = [
+        {"name": "R", "in": side, "if": [when], "then": [then]},
+        {"name": "S", "in": side, "if": when},
+        other,
+    ]
+    a, b = parse_contact_rules(data, ZOHO, GOOGLE, problems, [])
+    again: list[str] = []
+    assert parse_contact_rules(plain_rules(a, b), ZOHO, GOOGLE, again) == (a, b)
+    assert again == []  # what was taken is right
+
+
 def test_what_gets_deleted_must_be_noticed() -> None:
     blind = msgspec.structs.replace(ZOHO, detects_deletions=False)
     text = (
