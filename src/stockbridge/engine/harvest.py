@@ -129,7 +129,8 @@ class Harvest:
             owned = self._compiled.owned_by_a
             b_new = {name: value for name, value in (b_new or {}).items() if name not in owned}
             self._followed_up += [a_id] if owned else []
-        if any(move.step for move in source.moves) and a_id not in self._followed_up:
+        more = side.acts or any(move.step for move in source.moves)  # rules of the side it was made at; its steps
+        if more and a_id not in self._followed_up:
             self._followed_up.append(a_id)
         applied = in_force_after(link.applied if link else {}, item.decision.applied, write.side)
         link = LinkView(a_id=a_id, b_id=b_id, a_snapshot=a_new, b_snapshot=b_new, applied=applied)

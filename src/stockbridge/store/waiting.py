@@ -34,7 +34,8 @@ class Unsettled(msgspec.Struct, frozen=True, kw_only=True):
     waiting: for the link named in `needs` ("flow:id") · refused: until it or the mapping changes · uncertain: a write's
     answer was lost · again: the next run tries again · woken: to be decided anew now · left out: like waiting, but it waits for a
     record that a rule keeps out, so nobody expects it. `code` "unreadable" marks a record
-    that could not be read, "again" one that was refused for what others are, and that each run looks at anew.
+    that could not be read, "again" and "duplicate" one that was refused for what others are, and that each run looks at
+    anew.
     """
 
     flow: str
@@ -123,7 +124,7 @@ def wake_states(
     """Have all records in these states decided anew; returns how many."""
     chosen: ColumnElement[bool] = waiting.c.state.in_(states)
     if "again" in states:
-        chosen = or_(chosen, waiting.c.code == "again")
+        chosen = or_(chosen, waiting.c.code.in_(("again", "duplicate")))
     query = update(waiting).where(waiting.c.sync == sync_id, chosen)
     if flow is not None:
         query = query.where(waiting.c.flow == flow)
