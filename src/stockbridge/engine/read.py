@@ -149,6 +149,7 @@ def store_page(
     ids = [record.id for record in page.records]
     known = mirror.known(connection, at, ids)
     fresh = [record for record in page.records if _is_news(known.get(record.id), record)]
+    fresh = _without_old_pictures(connection, at, fresh, known)
     if stream.moving and (sweep is None or sweep % session.recipe_reads):
         fresh = _without_movements(session, connection, at, fresh, known)
     if sweep is not None:
@@ -157,6 +158,27 @@ def store_page(
         mirror.touch(connection, at, touched, sweep)
     store_records(session, connection, side, stream, fresh, known, sweep)
     return len(fresh)
+
+
+def _without_old_pictures(
+    connection: Connection, at: mirror.Shelf, records: list[Record], known: dict[str, mirror.Known]
+) -> list[Record]:
+    """The records without those that a list shows as they were before we last saw them.
+
+    A system that shows only some time later what was written (`settles_after`) would have our own write undone at the
+    other side: what its list shows would pass for a person's edit.
+    """
+    if not at.stream.settles_after:
+        return records
+    asked = [one.id for one in records if one.modified is not None and not one.deleted and one.id in known]
+    standing = mirror.get(connection, at, [id for id in asked if not known[id].gone])
+    moments = {id: one.modified for id, one in standing.items()}
+    old = set()
+    for one in records:
+        seen = moments.get(one.id)
+        if seen is not None and one.modified is not None and one.modified < seen:
+            old.add(one.id)
+    return [one for one in records if one.id not in old] if old else records
 
 
 _MOVED = "~"  # after a version: its row was seen to move, and its details were not read since
