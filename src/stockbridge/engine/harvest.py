@@ -26,7 +26,7 @@ from stockbridge.core.errors import (
 from stockbridge.core.flow import Applied, LinkView, Op, Side
 from stockbridge.core.mapping import BACK
 from stockbridge.core.merge import partly_agreed
-from stockbridge.core.record import Record
+from stockbridge.core.record import Record, Stream
 from stockbridge.engine.read import bury_with_children, derive, key_fields, store_records
 from stockbridge.engine.session import Session
 from stockbridge.engine.work import Item
@@ -129,7 +129,9 @@ class Harvest:
             owned = self._compiled.owned_by_a
             b_new = {name: value for name, value in (b_new or {}).items() if name not in owned}
             self._followed_up += [a_id] if owned else []
-        more = side.acts or any(move.step for move in source.moves)  # rules of the side it was made at; its steps
+        more = side.acts or any(
+            move.step for move in source.moves
+        )  # rules of the side it was made at; its steps
         if more and a_id not in self._followed_up:
             self._followed_up.append(a_id)
         applied = in_force_after(link.applied if link else {}, item.decision.applied, write.side)
@@ -198,8 +200,11 @@ class Harvest:
             )
         )
 
-    def _refuse_taken(self, item: Item, record: Record) -> None:
-        """What a create found there belongs to another record already: a person looks at it."""
+    def _refuse_taken(self, item: Item, stream: Stream, record: Record) -> None:
+        """What a create found there belongs to another record already: a person looks at it. Where only its name was taken,
+        this run makes it under another one."""
+        if stream.unique:
+            return
         own = item.a_id or item.b_id
         self._parked = [
             msgspec.structs.replace(
@@ -242,7 +247,7 @@ class Harvest:
             stream = compiled.b.stream if at_side == "b" else compiled.a.stream
             store_records(session, connection, at_side, stream, [record])
             if (links.by_b if at_side == "b" else links.by_a)(connection, bond, [record.id]):
-                self._refuse_taken(item, record)
+                self._refuse_taken(item, stream, record)
                 continue
             if item.link is not None:
                 self._dropped.append(item.link.a_id)

@@ -34,6 +34,7 @@ class ContactCalls:
         self._details = details
         self._written = written
         self._find = find
+        self._told: set[tuple[str, str]] = set()  # (mark, id) of contacts that were said to be there
 
     def create(self, values: Values, mark: str) -> Record:
         """Make a contact; where its name is taken, once more with another name. Returns what Zoho answered.
@@ -48,7 +49,7 @@ class ContactCalls:
         try:
             made = self._post(new_contact(stream, values), about)
         except Rejected as error:
-            self._only_taken(error, values)
+            self._only_taken(error, values, mark)
             values = {**values, "contact_name": other_name(values, mark)}
             try:
                 made = self._post(new_contact(stream, values), about)
@@ -99,9 +100,10 @@ class ContactCalls:
         )
         return _settled(self._written(answer.rows[0], moment, about))
 
-    def _only_taken(self, error: Rejected, values: Values) -> None:
-        """Return where another contact has the name. Raises Exists where it may be this one, Retry where Zoho shows none
-        (a new one may be missing from its lists for a while: facts, Zoho 1), and any other refusal."""
+    def _only_taken(self, error: Rejected, values: Values, mark: str) -> None:
+        """Return where another contact has the name. Raises Exists where it may be this one (once: who asks again knows that
+        it is not), Retry where Zoho shows none (a new one may be missing from its lists for a while: facts, Zoho 1), and
+        any other refusal."""
         if not is_taken_name(error):
             raise self._explained(error, values) from error
         name = str(values["contact_name"])
@@ -113,7 +115,9 @@ class ContactCalls:
                 code=error.code,
             )
         for record in there:
-            if _made_of(record.values, values, self._rows.shape.stream):
+            said = (mark, record.id)
+            if said not in self._told and _made_of(record.values, values, self._rows.shape.stream):
+                self._told.add(said)
                 raise Exists(error.what, record=record, code=error.code) from error
 
     def _put(self, id: str, values: Values) -> Record:
