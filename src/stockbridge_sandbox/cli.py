@@ -15,6 +15,7 @@ import typer
 from stockbridge_sandbox.folder import FolderError, load_folder
 from stockbridge_sandbox.folder_writer import write_folder
 from stockbridge_sandbox.generate import generate
+from stockbridge_sandbox.people.made_up import ACQUAINTED
 from stockbridge_sandbox.run import Sandbox, start
 from stockbridge_sandbox.state import StateError
 from stockbridge_sandbox.zoho.grants import LOCATIONS
@@ -31,6 +32,13 @@ Orders = Annotated[int, typer.Option(help="How many sales orders it has.")]
 PurchaseOrders = Annotated[
     int | None, typer.Option(help="How many purchase orders it has; without it one for eight sales orders.")
 ]
+Customers = Annotated[
+    int | None,
+    typer.Option(help="How many companies are its customers; without it one for six sales orders."),
+]
+PrivateCustomers = Annotated[
+    int, typer.Option(help="How many private persons are its customers besides; they order nothing.")
+]
 Seed = Annotated[int, typer.Option(help="The same seed makes the same company.")]
 
 
@@ -40,7 +48,12 @@ def serve(
     vendors: Vendors = 30,
     orders: Orders = 1200,
     purchase_orders: PurchaseOrders = None,
+    customers: Customers = None,
+    private_customers: PrivateCustomers = 0,
     contacts: Annotated[int, typer.Option(help="How many contacts the address book at Google has.")] = 300,
+    acquainted: Annotated[
+        float, typer.Option(min=0, max=1, help="Which part of them the company's Zoho knows as well.")
+    ] = ACQUAINTED,
     seed: Seed = 7,
     port: Annotated[
         int | None, typer.Option(help="Zoho's port; Optiply and Google get the next two. 0: free ones.")
@@ -71,7 +84,10 @@ def serve(
             vendors=vendors,
             orders=orders,
             purchase_orders=purchase_orders,
+            customers=customers,
+            private_customers=private_customers,
             contacts=contacts,
+            acquainted=acquainted,
             seed=seed,
             zoho_port=zoho_port,
             optiply_port=optiply_port,

@@ -29,10 +29,11 @@ class DemoError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox:
-    """A running sandbox: the addresses of both systems, and its control endpoint."""
+    """A running sandbox: the addresses of its systems, and its control endpoint."""
 
     zoho: str
     optiply: str
+    people: str
     control: str
 
     def get(self, path: str) -> Any:
@@ -72,13 +73,13 @@ class Sandbox:
 
 
 @contextmanager
-def sandbox(*, items: int, vendors: int, orders: int, seed: int, log: Path) -> Iterator[Sandbox]:
+def sandbox(*, log: Path, **sizes: float) -> Iterator[Sandbox]:
     """A sandbox with a made-up company on free ports, ended when the block is left. What it complains of is in `log`.
+    `sizes` are the options of `stockbridge-sandbox serve`: items, vendors, orders, private_customers, seed and so on.
 
     Raises DemoError when it does not start.
     """
-    sizes = {"items": items, "vendors": vendors, "orders": orders, "seed": seed}
-    options = [text for name, value in sizes.items() for text in (f"--{name}", str(value))]
+    options = [text for name, value in sizes.items() for text in (f"--{name.replace('_', '-')}", str(value))]
     with (
         log.open("wb") as complaints,
         subprocess.Popen(  # noqa: S603 our own command, with numbers for options
@@ -106,7 +107,7 @@ def _addresses(process: subprocess.Popen[bytes], log: Path) -> Sandbox:
         why = log.read_text(errors="replace").strip() or f"no word of it in {_SECONDS_TO_START} seconds"
         raise DemoError(f"The sandbox did not start: {why}")
     found = json.loads(line)
-    return Sandbox(zoho=found["zoho"], optiply=found["optiply"], control=found["control"])
+    return Sandbox(**{name: found[name] for name in ("zoho", "optiply", "people", "control")})
 
 
 def run(arguments: Sequence[str], variables: Mapping[str, str]) -> int:

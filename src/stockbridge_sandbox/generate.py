@@ -28,6 +28,7 @@ from stockbridge_sandbox.company import (
 )
 from stockbridge_sandbox.generate_documents import cents, draw_assemblies, draw_orders, draw_recipes, moments
 from stockbridge_sandbox.generate_purchases import draw_purchases
+from stockbridge_sandbox.private_customers import draw_private_customers
 
 
 def generate(
@@ -40,17 +41,20 @@ def generate(
     purchase_orders: int | None = None,
     recipes: int | None = None,
     assemblies: int | None = None,
+    private_customers: int = 0,
     until: datetime | None = None,
     name: str = "Fietsenrek B.V.",
 ) -> Company:
     """Make a company whose records were written in the year before `until` (default: now).
 
-    `customers`, `purchase_orders`, `recipes` and `assemblies` follow from the others when they are not given. Raises
-    ValueError for a negative number, or orders without items.
+    `customers`, `purchase_orders`, `recipes` and `assemblies` follow from the others when they are not given; customers
+    are companies, `private_customers` come on top and order nothing. Raises ValueError for a negative number, more
+    private customers than there are names, or orders without items.
     """
     if (
         min(
-            items, vendors, orders, *(each or 0 for each in (customers, purchase_orders, recipes, assemblies))
+            *(items, vendors, orders, private_customers),
+            *(each or 0 for each in (customers, purchase_orders, recipes, assemblies)),
         )
         < 0
     ):
@@ -68,6 +72,7 @@ def generate(
     ]
     if orders and not customer_list:
         raise ValueError("orders need customers: ask for at least one customer")
+    private_list = draw_private_customers(random.Random(f"{seed} private"), private_customers, end)
     item_list = _items(dice, items, vendor_list, end)
     order_list = draw_orders(dice, orders, item_list, customer_list, end)
     recipe_count = items // 20 if recipes is None else recipes
@@ -100,7 +105,7 @@ def generate(
         custom_fields=shop.CUSTOM_FIELDS,
         items=tuple(item_list),
         vendors=tuple(vendor_list),
-        customers=tuple(customer_list),
+        customers=(*customer_list, *private_list),
         orders=tuple(order_list),
         purchase_orders=bought.orders,
         receipts=bought.receipts,

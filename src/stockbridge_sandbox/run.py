@@ -13,7 +13,7 @@ from stockbridge_sandbox.faults import Faults
 from stockbridge_sandbox.generate import generate
 from stockbridge_sandbox.optiply.app import Optiply
 from stockbridge_sandbox.people.app import People
-from stockbridge_sandbox.people.made_up import Known, make_up
+from stockbridge_sandbox.people.made_up import ACQUAINTED, Known, make_up
 from stockbridge_sandbox.server import Mount, RequestLog, Server
 from stockbridge_sandbox.state import Saved, load, save
 from stockbridge_sandbox.zoho.api import Zoho
@@ -148,7 +148,10 @@ def start(
     vendors: int = 5,
     orders: int = 60,
     purchase_orders: int | None = None,
+    customers: int | None = None,
+    private_customers: int = 0,
     contacts: int = 30,
+    acquainted: float = ACQUAINTED,
     seed: int = 7,
     zoho_port: int = 0,
     optiply_port: int = 0,
@@ -160,7 +163,8 @@ def start(
 ) -> Sandbox:
     """Start all systems with a company, a made-up one when none is given, or with what the state file holds.
 
-    The address book at Google has so many `contacts`, some of them people whom the company's Zoho knows as well.
+    `customers` are companies, one for six orders when it is not given; `private_customers` come on top. The address book
+    at Google has so many `contacts`, a part of them (`acquainted`) people whom the company's Zoho knows as well.
     `at` is where the sandbox clock begins (default: now). Raises StateError for a state file that cannot be used,
     OSError for a port that is taken, ValueError for an unknown data centre.
     """
@@ -172,6 +176,8 @@ def start(
             vendors=vendors,
             orders=orders,
             purchase_orders=purchase_orders,
+            customers=customers,
+            private_customers=private_customers,
             seed=seed,
             until=clock.now(),
         )
@@ -179,7 +185,8 @@ def start(
     zoho = Zoho.load(start_with, clock=clock, data_centre=data_centre)
     optiply = Optiply(clock, company_name=start_with.name)
     known = () if saved is not None else _acquaintances(start_with)
-    people = People(clock, make_up(contacts if saved is None else 0, seed=seed, known=known))
+    book = make_up(contacts if saved is None else 0, seed=seed, known=known, acquainted=acquainted)
+    people = People(clock, book)
     if saved is not None:
         zoho.restore(saved.zoho)
         optiply.restore(saved.optiply)
@@ -208,7 +215,7 @@ def _acquaintances(company: Company) -> tuple[Known, ...]:
             last_name=person.last_name,
             email=person.email,
             phone=person.phone or person.mobile,
-            company=contact.company_name or contact.name,
+            company="" if contact.sub_type == "individual" else contact.company_name or contact.name,
         )
         for contact in (*company.customers, *company.vendors)
         for person in contact.persons[:1]

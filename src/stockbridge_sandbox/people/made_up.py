@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Json = dict[str, Any]
+ACQUAINTED = 0.17
+"""The part of an address book that another system knows as well, unless told otherwise."""
 LABELS = ("Klanten", "Leveranciers", "Nieuwsbrief", "VIP", "Beurs 2026", "Amis d’été", "東京")
 
 
@@ -70,10 +72,12 @@ _EMAIL_TYPES = ("work", "home", "other", "Facturen")
 _PHONE_TYPES = ("mobile", "work", "home", "main", "workFax", "workMobile", "Magazijn")
 
 
-def make_up(people: int = 300, *, seed: int = 7, known: Sequence[Known] = ()) -> MadeUp:
+def make_up(
+    people: int = 300, *, seed: int = 7, known: Sequence[Known] = (), acquainted: float = ACQUAINTED
+) -> MadeUp:
     """An address book of so many contacts, with a twentieth more "Other contacts". Raises ValueError below zero.
 
-    About one in six is one of the `known`, written a little differently; about one in twenty has no e-mail, one in
+    A part (`acquainted`, about one in six) are some of the `known`, written a little differently; about one in twenty has no e-mail, one in
     twenty-five stands there twice.
     """
     if people < 0:
@@ -85,7 +89,7 @@ def make_up(people: int = 300, *, seed: int = 7, known: Sequence[Known] = ()) ->
     while len(made) < people:
         if made and dice.random() < 0.04:
             made.append(_again(dice, dice.choice(made)))
-        elif left and dice.random() < 0.17:
+        elif left and dice.random() < acquainted:
             made.append(_acquaintance(dice, left.pop()))
         else:
             made.append(_person(dice, len(made)))
@@ -176,9 +180,10 @@ def _acquaintance(dice: random.Random, known: Known) -> MadeUpPerson:
             }
         ],
         "emailAddresses": [{"value": email, "type": "work"}],
-        "organizations": [{"name": known.company, "type": "work"}],
         "phoneNumbers": [{"value": known.phone, "type": "work"}],
     }
+    if known.company:
+        fields["organizations"] = [{"name": known.company, "type": "work"}]
     if dice.random() < 0.4:
         fields["phoneNumbers"].append(_phone(dice, "+31", "97014"))
     labels = ("Klanten",) if dice.random() < 0.5 else ()
