@@ -88,23 +88,27 @@ def health(
 
 
 def _show_state(state: str, many: int, reasons: dict[str, int], entries: list[Entry]) -> None:
+    """The records in one state by reason, the most frequent first; what would mend them once, where it is the same."""
     say()
     say(bold(f"{state}: {number(many)}"))
-    most = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
-    if len(most) < many:
-        for reason, times in most[:_MOST_REASONS]:
+    most = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0])) or [("", many)]
+    for reason, times in most[:_MOST_REASONS]:
+        listed = [one for one in entries if one.reason == reason]
+        if reason:
             say(f"  {number(times)}  {reason}")
-        if len(most) > _MOST_REASONS:
-            say(f"  and {count(len(most) - _MOST_REASONS, 'more reason')}")
-        say()
-    for one in entries:
-        say(f"  {_both(one)}")
-        if one.reason and len(most) == many:
-            say(f"      {one.reason}")
-        if one.remedy:
-            say(dim(f"      {one.remedy}"))
+        remedies = {one.remedy for one in listed}
+        for one in listed:
+            say(f"      {_both(one)}")
+            if len(remedies) > 1:
+                say(dim(f"        {one.remedy}"))
+        if listed and times > len(listed):
+            say(f"      and {number(times - len(listed))} more")
+        if len(remedies) == 1 and (remedy := remedies.pop()):
+            say(dim(f"    {remedy}"))
+    if len(most) > _MOST_REASONS:
+        say(f"  and {count(len(most) - _MOST_REASONS, 'more reason')}")
     if many > len(entries):
-        say(f"  and {number(many - len(entries))} more: stockbridge health --list '{state}' --limit {many}")
+        say(f"  All of them: stockbridge health --list '{state}' --limit {many}")
 
 
 def _both(one: Entry) -> str:

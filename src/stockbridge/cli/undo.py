@@ -92,8 +92,8 @@ def _show(session: Session, plan: UndoPlan) -> None:
             for field, now, back in step.changes:
                 arrow = "" if step.op == "create" else f"{_shown(now)} → "
                 say(f"    {field}: {arrow}{_shown(back)}")
-        if step.note:
-            say(dim(f"    {step.note}"))
+    for note in dict.fromkeys(step.note for step in plan.steps if step.note):
+        say(dim(note))
     if len(plan.steps) > _MOST:
         say(f"and {count(len(plan.steps) - _MOST, 'more record')}; all of them: --json")
     if plan.left:

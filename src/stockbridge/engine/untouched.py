@@ -26,7 +26,10 @@ def edited(stream: Stream, values: Values, ours: Values, region: str | None) -> 
     """
     for name, value in ours.items():
         field = stream.field(name)
-        if field is not None and name in values and not same(field.kind, values[name], value, region=region):
+        if field is None or name not in values or same(field.kind, values[name], value, region=region):
+            continue
+        # A name that was taken already got something after it when the record was made.
+        if name != stream.unique or not str(values[name]).startswith(str(value)):
             return name
     covered = set(ours) | {field.within for field in stream.fields if field.within and field.name in ours}
     for field in stream.fields:
