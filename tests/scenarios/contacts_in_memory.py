@@ -25,14 +25,20 @@ from stockbridge.core.errors import Rejected, Unauthorized
 from stockbridge.core.record import Field, Kind, Page, Record, Refusal, Stream, Values
 
 CONTACTS = "contacts"
-_LISTS = {"emails": ("email",), "phones": ("phone_work", "phone_mobile", "phone_home", "fax_work"), "urls": ("url_work",)}
+_LISTS = {
+    "emails": ("email",),
+    "phones": ("phone_work", "phone_mobile", "phone_home", "fax_work"),
+    "urls": ("url_work",),
+}
 _NAMES = ("honorific_prefix", "given_name", "middle_name", "family_name", "honorific_suffix")
 
 
 def _empty(stream: Stream) -> Values:
     listed = {one.name for one in stream.fields if one.many or one.kind is Kind.LABELS}
     flags = {one.name for one in stream.fields if one.kind is Kind.FLAG}
-    return {one.name: [] if one.name in listed else False if one.name in flags else None for one in stream.fields}
+    return {
+        one.name: [] if one.name in listed else False if one.name in flags else None for one in stream.fields
+    }
 
 
 class _Dated(Memory):
@@ -66,7 +72,9 @@ class _Zoho(_Dated):
         if any(name == row["contact_name"].casefold() for row in self.rows(stream).values()):
             values = {**values, "contact_name": other_name(values, mark)}
         made = super().create(stream, values, mark)
-        self._rows[stream][made.id] = msgspec.structs.replace(made, values={**made.values, "status": "active"})
+        self._rows[stream][made.id] = msgspec.structs.replace(
+            made, values={**made.values, "status": "active"}
+        )
         return self._rows[stream][made.id]
 
     def remove(self, stream: str, id: str) -> None:
@@ -93,7 +101,9 @@ class _Google(_Dated):
             entries = list(held[name])
             for part in (part for part in parts if part in new):
                 old, value = held[part], new[part]
-                if old in entries and value:
+                if part == "email" and value in entries:  # another one becomes the main one
+                    entries.insert(0, entries.pop(entries.index(value)))
+                elif old in entries and value:
                     entries[entries.index(old)] = value
                 elif old in entries:
                     entries.remove(old)
@@ -165,7 +175,9 @@ class MemoryWorld:
         id = self.names.id("google", kept)
         for other in others:
             now, lost = (self.google.rows(CONTACTS)[self.names.id("google", one)] for one in (kept, other))
-            lists: Values = {name: [*now[name], *(one for one in lost[name] if one not in now[name])] for name in _LISTS}
+            lists: Values = {
+                name: [*now[name], *(one for one in lost[name] if one not in now[name])] for name in _LISTS
+            }
             lists[LABELS] = sorted({*now[LABELS], *lost[LABELS]})
             filled = {name: value for name, value in lost.items() if now[name] is None and value is not None}
             self.google.put(CONTACTS, {**filled, **lists}, id)

@@ -18,7 +18,9 @@ from stockbridge.core.record import Field, Kind, Stream
 
 Fields: TypeAlias = dict[str, Any]
 System: TypeAlias = Literal["zoho", "google"]
-Edits: TypeAlias = dict[str, Fields]  # name of a contact -> its fields; parts of an address as tables or GROUP.PART
+Edits: TypeAlias = dict[
+    str, Fields
+]  # name of a contact -> its fields; parts of an address as tables or GROUP.PART
 
 FOLDER = Path(__file__).parent / "contact_scenarios"
 SYSTEMS: tuple[System, System] = ("zoho", "google")

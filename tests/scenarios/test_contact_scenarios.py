@@ -43,7 +43,7 @@ from stockbridge.store import inbox, journal
 from stockbridge.store.database import open_store
 from stockbridge.store.schema import link, sync
 from stockbridge.wiring.contact_settings import encode_contact_settings, parse_contact_settings
-from stockbridge.wiring.contacts import FLOW, build, checked, with_custom
+from stockbridge.wiring.contacts import FLOW, build, checked
 from stockbridge.wiring.settings import SettingsError
 from stockbridge.wiring.sync_kinds import KINDS
 
@@ -99,14 +99,14 @@ class _Stage:
     def flow(self) -> tuple[Flow, float]:
         """The flow that the sync file makes, by way of what the store would hold; and how often all is read."""
         problems: list[str] = []
-        settings = with_custom(parse_contact_settings(self.settings, problems), self.world.custom(), problems)
+        settings = parse_contact_settings(self.settings, problems)
         if self.scenario.extra:  # no system that Stockbridge knows declares such a field
             a, b = (self.world.zoho, self.world.google)
             built = build(settings, a.streams()["contacts"], b.streams()["contacts"], problems)
             if problems:
                 raise SettingsError(problems)
             return built.flow, settings.full_read_hours
-        checked(settings, problems)
+        settings, _ = checked(settings, self.world.custom(), problems)
         opening = KINDS["contacts"].opening(encode_contact_settings(settings), date(2026, 1, 1))
         (flow,) = opening.flows
         return flow, opening.full_read_hours
@@ -137,7 +137,7 @@ class _Stage:
     def linked(self) -> dict[str, str]:
         """All links, as ids."""
         with self.engine.connect() as connection:
-            return {a: b for a, b in connection.execute(select(link.c.a_id, link.c.b_id))}
+            return dict(connection.execute(select(link.c.a_id, link.c.b_id)).tuples().all())
 
     def written(self, number: int) -> list[Written]:
         """What a run wrote, oldest first; of a create what is filled."""
@@ -293,7 +293,9 @@ def _kept_its_word(shown: Preview, found: list[Written]) -> None:
     did = Counter(one.op for one in found)
     pairs = len({one.record for one in found if one.op == "update"})
     told = (flow.create, flow.remove)
-    assert (did["create"], did["remove"]) == told, f"the preview told {flow}, and the run wrote {_list(found)}"
+    assert (did["create"], did["remove"]) == told, (
+        f"the preview told {flow}, and the run wrote {_list(found)}"
+    )
     assert pairs <= flow.update <= did["update"], f"the preview told {flow}, and the run wrote {_list(found)}"
 
 
@@ -336,4 +338,3 @@ def _as_it_stands(stage: _Stage, system: System, wanted: Edits) -> None:
         assert all(same(value, shown[one]) for one, value in fields.items()), (
             f"{name} at {system} is {shown}, not {fields}"
         )
-
