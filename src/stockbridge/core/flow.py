@@ -144,8 +144,9 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         value = self.value
         if isinstance(value, tuple):
             value = ", ".join(str(one) for one in value)
-        name = self.field.replace("_", " ")
-        return f"{name} {self.test}" + ("" if value is None else f" {value}")
+        name = self.field.replace("_", " ") or "it"
+        first = f"{name} {self.test}" + ("" if value is None else f" {value}")
+        return " or ".join([first, *(one.words() for one in self.either)])
 
 
 class Then(StrEnum):

@@ -140,7 +140,7 @@ def _explain(
         other_id=other_id,
         read_at=state.read_at,
         modified=_modified(connection, session.at(side, here.stream.name), record.id),
-        rules=[_rule(rule, record) for rule in rules],
+        rules=[_rule(rule, record, other_id is not None) for rule in rules],
         fields=[]
         if record.deleted or item is None
         else [_field(here, side, move, record, resolve) for move in here.moves],
@@ -233,9 +233,13 @@ def _verdict(
             )
 
 
-def _rule(rule: Rule, record: Record) -> RuleTrace:
+def _rule(rule: Rule, record: Record, there: bool) -> RuleTrace:
     conditions = [
-        (condition.words(), value_of(record.values, condition.field), holds(condition, record.values))
+        (
+            condition.words(),
+            value_of(record.values, condition.field) if condition.field else None,
+            holds(condition, record.values, there=there, gone=record.deleted),
+        )
         for condition in rule.when
     ]
     return RuleTrace(rule=rule.words(), met=all(ok for _, _, ok in conditions), conditions=conditions)

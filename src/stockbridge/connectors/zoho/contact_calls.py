@@ -54,7 +54,7 @@ class ContactCalls:
             try:
                 made = self._post(new_contact(stream, values), about)
             except Rejected as again:
-                self._only_taken(again, values)
+                self._only_taken(again, values, mark)
                 raise self._explained(again, values) from again
         if status in (None, "active"):
             return made
