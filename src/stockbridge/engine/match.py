@@ -19,6 +19,8 @@ from stockbridge.store import exclusions, links, mirror
 
 Pairs: TypeAlias = dict[tuple[str | None, str | None], LinkView | None]
 Refused: TypeAlias = dict[tuple[str | None, str | None], Decision]
+KeptOut: TypeAlias = tuple[dict[str, list[str]], dict[str, list[str]]]
+"""Of side a and side b: the records with a key that a setting or a person keeps out."""
 
 
 def match(
@@ -49,7 +51,9 @@ def match(
         open_b = [b_records[id] for id in free_b if id in b_records and id not in back]
         own = compiled.has_own_key(one)
         name_b = mirror.key_name(one.b)
-        standing_a = [record for record in open_a if not record.deleted]
+        standing_a = [
+            record for record in open_a if not record.deleted and not compiled.a.outside(record.values)
+        ]
         if own:
             name_a = mirror.key_name(one.a)
             keys_a = {record.id: mirror.keys_of(a_shelf, record, name_a) for record in standing_a}
@@ -58,7 +62,9 @@ def match(
         keys_b: dict[str, tuple[str, ...]] = {}
         if own:
             keys_b = {
-                record.id: mirror.keys_of(b_shelf, record, name_b) for record in open_b if not record.deleted
+                record.id: mirror.keys_of(b_shelf, record, name_b)
+                for record in open_b
+                if not record.deleted and not compiled.b.outside(record.values)
             }
         keys_of.append((keys_a, keys_b))
         some = (*keys_a.values(), *keys_b.values())
@@ -78,8 +84,9 @@ def match(
         bond = session.bonds[flow.name]
         taken_b = links.by_b(connection, bond, [id for ids in at_b.values() for id in ids])
         taken_a = links.by_a(connection, bond, [id for ids in at_a.values() for id in ids])
+        kept_out: KeptOut = ({}, {})
         if flow.keyed:
-            _leave_out(session, connection, compiled, at_a, at_b, a_records, b_records)
+            kept_out = _leave_out(session, connection, compiled, at_a, at_b, a_records, b_records)
         for key in wanted:
             ones = [id for id in at_a.get(key, ()) if id not in taken_a and ("a", id) not in touched]
             others = [id for id in at_b.get(key, ()) if id not in taken_b and ("b", id) not in touched]
@@ -107,7 +114,15 @@ def match(
         if flow.keyed:
             earlier = keys_of[:-1]
             _refuse_doubles(
-                session, compiled, one, (keys_a, keys_b), (at_a, at_b), (found, back), earlier, refused
+                session,
+                compiled,
+                one,
+                (keys_a, keys_b),
+                (at_a, at_b),
+                kept_out,
+                (found, back),
+                earlier,
+                refused,
             )
     missing = [id for id in found.values() if id not in b_records]
     b_records.update(mirror.get(connection, b_shelf, missing))
@@ -135,9 +150,11 @@ def _leave_out(
     at_b: dict[str, list[str]],
     a_records: dict[str, Record],
     b_records: dict[str, Record],
-) -> None:
-    """Take the records out of the candidates that a person or a rule keeps out, and read those that are left."""
+) -> KeptOut:
+    """Take the records out of the candidates that a person or a setting keeps out, and read those that are left. Returns
+    what was taken out, by key."""
     flow = compiled.flow
+    kept_out: KeptOut = ({}, {})
     for at, candidates, records, side, stream in (
         ("a", at_a, a_records, compiled.a, flow.a),
         ("b", at_b, b_records, compiled.b, flow.b),
@@ -151,6 +168,9 @@ def _leave_out(
         out |= {id for id in ids if id in records and side.outside(records[id].values)}
         for key, some in candidates.items():
             candidates[key] = [id for id in some if id not in out]
+            if len(candidates[key]) < len(some):
+                kept_out[at == "b"][key] = [id for id in some if id in out]
+    return kept_out
 
 
 def _differ(
@@ -202,12 +222,13 @@ def _refuse_doubles(
     match: Match,
     keys: tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]],
     holders: tuple[dict[str, list[str]], dict[str, list[str]]],
+    kept_out: KeptOut,
     found: tuple[dict[str, str], dict[str, str]],
     earlier: list[tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]],
     refused: Refused,
 ) -> None:
-    """A record that would be made at the other side, though a record like it is there or at its own side, is in doubt. Only
-    its strongest key tells: people share phone numbers."""
+    """A record that would be made at the other side, though a record like it is there or at its own side, is in doubt; where
+    the one that is there is kept out, so is its partner. Only its strongest key tells: people share phone numbers."""
     names = (session.a.name, session.b.name)
     for at in (0, 1):
         for id, some in keys[at].items():
@@ -216,10 +237,16 @@ def _refuse_doubles(
             for key in some:
                 mine = [one for one in holders[at].get(key, ()) if one != id]
                 theirs = holders[1 - at].get(key, ())
-                if not mine and not theirs:
+                others_out = kept_out[1 - at].get(key, ())
+                if not mine and not theirs and not others_out:
                     continue
                 pair = (id, None) if at == 0 else (None, id)
                 if pair in refused:
+                    break
+                if not mine and not theirs:
+                    refused[pair] = Decision(
+                        kind="left out", reason=f"its partner at {names[1 - at]} is left out"
+                    )
                     break
                 others = [f"{', '.join(mine[:3])} at {names[at]}"] if mine else []
                 others += [f"{', '.join(theirs[:3])} at {names[1 - at]}"] if theirs else []
