@@ -30,8 +30,8 @@ class Lagging(Memory):
 
     def read(self, stream: str, since: str | None) -> Iterator[Page]:
         for page in super().read(stream, since):
-            records = [self.old.get(one.id) or dated(one) for one in page.records]
-            yield Page(records=records, refused=[], checkpoint=page.checkpoint)
+            now = [dated(one) for one in page.records if one.id not in self.old]
+            yield Page(records=[*self.old.values(), *now], refused=[], checkpoint=page.checkpoint)
 
     def fetch(self, stream: str, ids: Sequence[str]) -> list[Record | Refusal]:
         return [dated(one) if isinstance(one, Record) else one for one in super().fetch(stream, ids)]
@@ -75,3 +75,28 @@ def test_an_edit_after_our_write_is_taken_as_ever(store: Engine) -> None:
     right.put("products", {"title": "By hand"}, b)
     of.run(full=True)
     assert of.a.rows("items")[a]["name"] == "By hand"
+
+
+def test_a_list_that_still_shows_what_we_deleted_brings_nothing_back(store: Engine) -> None:
+    of, right, a, b = lagging(store)
+    (before,) = right.fetch("products", [b])
+    assert isinstance(before, Record)
+    of.a.drop("items", a)
+    of.run(full=True)
+    assert right.rows("products") == {}
+    right.old = {b: before}
+    of.run(full=True)
+    assert of.a.rows("items") == {}
+    right.old = {}
+    assert of.run(full=True).outcome == "in step"
+    assert (of.a.rows("items"), right.rows("products")) == ({}, {})
+
+
+def test_what_a_person_took_back_out_of_the_bin_is_there_again(store: Engine) -> None:
+    of, right, a, b = lagging(store)
+    of.a.drop("items", a)
+    of.run(full=True)
+    of.options["now"] = lambda: datetime.now(UTC) + timedelta(seconds=301)
+    right.put("products", {"title": "Bell", "code": "B"}, b)
+    of.run(full=True)
+    assert [row["name"] for row in of.a.rows("items").values()] == ["Bell"]

@@ -149,7 +149,7 @@ def store_page(
     ids = [record.id for record in page.records]
     known = mirror.known(connection, at, ids)
     fresh = [record for record in page.records if _is_news(known.get(record.id), record)]
-    fresh = _without_old_pictures(connection, at, fresh, known)
+    fresh = _without_old_pictures(session, connection, side, at, fresh, known)
     if stream.moving and (sweep is None or sweep % session.recipe_reads):
         fresh = _without_movements(session, connection, at, fresh, known)
     if sweep is not None:
@@ -161,23 +161,31 @@ def store_page(
 
 
 def _without_old_pictures(
-    connection: Connection, at: mirror.Shelf, records: list[Record], known: dict[str, mirror.Known]
+    session: Session,
+    connection: Connection,
+    side: Side,
+    at: mirror.Shelf,
+    records: list[Record],
+    known: dict[str, mirror.Known],
 ) -> list[Record]:
-    """The records without those that a list shows as they were before we last saw them.
+    """The records without those that a list shows as they were before we last saw them, or before we removed them.
 
     A system that shows only some time later what was written (`settles_after`) would have our own write undone at the
     other side: what its list shows would pass for a person's edit.
     """
-    if not at.stream.settles_after:
+    if not at.stream.settles_after or not records:
         return records
-    asked = [one.id for one in records if one.modified is not None and not one.deleted and one.id in known]
-    standing = mirror.get(connection, at, [id for id in asked if not known[id].gone])
-    moments = {id: one.modified for id, one in standing.items()}
-    old = set()
-    for one in records:
-        seen = moments.get(one.id)
-        if seen is not None and one.modified is not None and one.modified < seen:
-            old.add(one.id)
+    there = [one for one in records if not one.deleted and one.id in known]
+    buried = [one.id for one in there if known[one.id].gone]
+    old: set[str] = set()
+    if buried:
+        since = moment_text(session.now() - timedelta(seconds=at.stream.settles_after))
+        flows = _flows_on(session, side, at.stream.name)
+        old |= journal.made_since(connection, session.sync_id, side, flows, buried, since, op="remove")
+    dated = {one.id: one.modified for one in there if one.modified is not None and not known[one.id].gone}
+    for id, seen in mirror.get(connection, at, list(dated)).items():
+        if seen.modified is not None and dated[id] < seen.modified:
+            old.add(id)
     return [one for one in records if one.id not in old] if old else records
 
 

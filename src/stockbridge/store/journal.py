@@ -125,14 +125,16 @@ def made_since(
     flows: Collection[str],
     ids: Collection[str],
     since: str,
+    *,
+    op: Literal["create", "remove"] = "create",
 ) -> set[str]:
-    """Those of these records of a side whose making was settled at that moment or later."""
+    """Those of these records of a side whose making (or removing) was settled at that moment or later."""
     column = journal.c.a_id if side == "a" else journal.c.b_id
     query = select(column).where(
         journal.c.sync == sync_id,
         journal.c.flow.in_(list(flows)),
         journal.c.side == side,
-        journal.c.op == "create",
+        journal.c.op == op,
         journal.c.settled_at >= since,
     )
     found: set[str] = set()
