@@ -9,8 +9,10 @@ import pytest
 
 from stockbridge.connectors.people.streams import contacts_stream as google_contacts
 from stockbridge.connectors.zoho.contacts import contacts_stream as zoho_contacts
+from stockbridge.core.compiled import compile_flow
+from stockbridge.core.decide import wants_detail
 from stockbridge.core.flow import Flow, GonePolicy, Op, Then
-from stockbridge.core.record import Ability, Field, Kind, Stream
+from stockbridge.core.record import Ability, Field, Kind, Record, Stream
 from stockbridge.core.rules import compile_rules
 from stockbridge.wiring.contact_file import ContactFile, read_contact_file, write_contact_file
 from stockbridge.wiring.contact_settings import (
@@ -175,6 +177,17 @@ def test_a_rule_for_what_gets_deleted_narrows_nothing() -> None:
 )
 def test_which_contacts_of_zoho_are_looked_at(data: dict[str, Any], looked_at: list[tuple[str, str]]) -> None:
     assert [(one.field, one.value) for one in flow(**data).only_a] == looked_at
+
+
+def test_the_details_of_what_is_not_looked_at_are_not_read() -> None:
+    built = made(include=["vendors"])
+    compiled = compile_flow(built.flow, built.a, built.b, {("contacts", "contacts"): "contacts"})
+
+    def listed(kind: str) -> Record:
+        return Record(id="1", values={"contact_type": kind, "email": "a@b.example"}, version="1", full=False)
+
+    assert wants_detail(compiled, None, listed("vendor"))
+    assert not wants_detail(compiled, None, listed("customer"))
 
 
 def test_a_contact_made_in_zoho_is_of_a_type_that_is_looked_at() -> None:

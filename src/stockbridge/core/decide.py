@@ -60,7 +60,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 def wants_detail(compiled: Compiled, link: LinkView | None, record: Record) -> bool:
     """Whether the full record of side a is needed to decide; false where its list row already settles the matter."""
     side = compiled.a
-    if record.full or record.deleted or not side.thin:
+    if record.full or record.deleted or not side.thin or side.outside(record.values):
         return False
     if side.thin_rules:
         return True
