@@ -1,7 +1,8 @@
-"""`stockbridge sync`: create, list, show, export, import, remove."""
+"""`stockbridge sync`: create, list, show, export, import, pause, resume, remove."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from stockbridge.cli.sync_face import Face
 from stockbridge.cli.sync_hooks import hooks
 from stockbridge.store import accounts, syncs
 from stockbridge.store.database import sync_lock
+from stockbridge.store.rows import moment_text
 from stockbridge.store.syncs import SyncRow
 from stockbridge.wiring.sync_kinds import BOARD, CONTACTS, kind_of
 
@@ -207,6 +209,42 @@ def import_(
 app.command("hooks")(hooks)
 
 
+@app.command("pause")
+def pause(sync: Sync = None, as_json: Json = False, debug: Debug = False) -> None:
+    """Let nothing of a sync run until it is resumed; what it knows stays.
+
+    \b
+    Example:
+      stockbridge sync pause fietsenrek
+    """
+    with opened() as store:
+        row = chosen_sync(store, sync)
+        with store.begin() as connection:
+            syncs.pause(connection, row.id, moment_text(datetime.now(UTC)))
+    if as_json:
+        document({"paused": row.name})
+    else:
+        say(good(f'The sync "{row.name}" is paused. Go on with it: stockbridge sync resume {row.name}'))
+
+
+@app.command("resume")
+def resume(sync: Sync = None, as_json: Json = False, debug: Debug = False) -> None:
+    """Let a paused sync run again. The next run reads every list, so that nothing that happened meanwhile is missed.
+
+    \b
+    Example:
+      stockbridge sync resume fietsenrek
+    """
+    with opened() as store:
+        row = chosen_sync(store, sync)
+        with store.begin() as connection:
+            syncs.resume(connection, row.id)
+    if as_json:
+        document({"resumed": row.name})
+    else:
+        say(good(f'The sync "{row.name}" runs again; the next run reads every list from the beginning.'))
+
+
 @app.command("remove")
 def remove(
     sync: Annotated[str, typer.Argument(metavar="SYNC", help="Which sync.")],
@@ -257,6 +295,7 @@ def _plain(store: Engine, row: SyncRow) -> dict[str, Any]:
         kind.connectors[0]: a,
         kind.connectors[1]: b,
         "holder": row.holder,
+        "paused_at": row.paused_at,
         "created_at": row.created_at,
         **FACES[row.kind].plain(row.config),
     }

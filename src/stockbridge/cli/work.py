@@ -20,6 +20,7 @@ from stockbridge.cli.render import (
     show_status,
 )
 from stockbridge.cli.schedule import show_slots, slot_of
+from stockbridge.core.errors import Halt
 from stockbridge.core.report import Explanation, RunReport
 from stockbridge.engine import explain as explaining
 from stockbridge.engine import preview as previewing
@@ -119,6 +120,11 @@ def run(
                 f'The sync "{row.name}" has no exports: it goes both ways at once.',
                 remedy=f"Leave --exports out: stockbridge run {row.name}",
             )
+        if row.paused_at is not None:
+            raise Halt(
+                f'The sync "{row.name}" is paused, so nothing was read or written.',
+                remedy=f"Go on with it: stockbridge sync resume {row.name}",
+            )
         with open_sync(store, row) as session, progress.shown(quiet=as_json) as on_progress:
             report = running.run(session, full=full, only=flows, exports=exports, on_progress=on_progress)
     if as_json:
@@ -175,13 +181,15 @@ def _status_of(store: Engine, row: SyncRow, show_waiting: bool, as_json: bool) -
         found: dict[str, Any] = {
             "sync": row.name,
             "holder": row.holder,
+            "paused_at": row.paused_at,
             "flows": flows,
             "last_run": last,
             "quota": quota,
             "schedule": list(slots.values()),
         }
         return found | ({"waiting": unsettled} if show_waiting else {})
-    say(bold(row.name) + (f"  running, by {row.holder}" if row.holder else ""))
+    paused = f"  paused since {moment(row.paused_at, zone)}" if row.paused_at else ""
+    say(bold(row.name) + (f"  running, by {row.holder}" if row.holder else "") + paused)
     show_status(flows, zone, {flow.flow: slot_of(slots, flow.flow) for flow in flows} if slots else None)
     say(_last_run(last, zone))
     show_slots(slots, zone, running=row.holder is not None)

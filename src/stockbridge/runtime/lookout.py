@@ -60,7 +60,7 @@ class Lookout:
                     continue
                 self.broken.pop(row.name, None)
                 rows = bring_in_line(connection, watched, stored.get(row.id, {}), now)
-                if row.id in busy:
+                if row.id in busy or row.paused_at is not None:
                     continue
                 for key, slot in watched.slots.items():
                     due = datetime.fromisoformat(rows[key].next_due)

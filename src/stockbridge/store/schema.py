@@ -62,6 +62,7 @@ sync = Table(
     Column("previewed", Text),  # fingerprint of the settings that were last previewed
     Column("approved", LargeBinary),  # JSON: what a person allowed the next run to do
     Column("hook_secret", LargeBinary),  # with which Zoho signs its webhooks, sealed
+    Column("paused_at", Text),  # since when a person lets nothing run
     Column("created_at", Text, nullable=False),
     UniqueConstraint("name"),
 )

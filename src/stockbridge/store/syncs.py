@@ -11,12 +11,12 @@ from sqlalchemy.engine import Connection
 
 from stockbridge.core.errors import Halt
 from stockbridge.store.rows import moment_text
-from stockbridge.store.schema import metadata, sync
+from stockbridge.store.schema import checkpoint, metadata, sync
 
 
 class SyncRow(msgspec.Struct, frozen=True, kw_only=True):
     """One sync; `config` is what `wiring.settings` encodes, `approved` what a person allowed the next run to do,
-    `hook_secret` what its webhooks are signed with, sealed."""
+    `hook_secret` what its webhooks are signed with, sealed; `paused_at` since when nothing runs."""
 
     id: int
     name: str
@@ -30,6 +30,7 @@ class SyncRow(msgspec.Struct, frozen=True, kw_only=True):
     previewed: str | None
     approved: bytes | None
     hook_secret: bytes | None
+    paused_at: str | None
     created_at: str
 
 
@@ -86,6 +87,19 @@ def configure(connection: Connection, number: int, config: bytes) -> None:
 def keep_hook_secret(connection: Connection, number: int, sealed: bytes) -> None:
     """Store the secret that the sync's webhooks are signed with, sealed."""
     connection.execute(sa.update(sync).where(sync.c.id == number).values(hook_secret=sealed))
+
+
+def pause(connection: Connection, number: int, at: str) -> None:
+    """Let nothing run until it is resumed."""
+    connection.execute(
+        sa.update(sync).where(sync.c.id == number, sync.c.paused_at.is_(None)).values(paused_at=at)
+    )
+
+
+def resume(connection: Connection, number: int) -> None:
+    """Let it run again; the next run reads every list from the beginning."""
+    connection.execute(sa.update(sync).where(sync.c.id == number).values(paused_at=None))
+    connection.execute(sa.update(checkpoint).where(checkpoint.c.sync == number).values(swept_at=None))
 
 
 def remove(connection: Connection, number: int) -> None:

@@ -210,6 +210,7 @@ def upgrade() -> None:
         sa.Column("previewed", sa.Text()),
         sa.Column("approved", sa.LargeBinary()),
         sa.Column("hook_secret", sa.LargeBinary()),
+        sa.Column("paused_at", sa.Text()),
         sa.Column("created_at", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sync")),
         sa.UniqueConstraint("name", name=op.f("uq_sync_name")),
