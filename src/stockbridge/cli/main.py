@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -81,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if _asks_for_nothing(given):
         given.append("--help")
     try:
-        code = app(args=given, prog_name="stockbridge", standalone_mode=False)
+        code = _commands()(args=given, prog_name="stockbridge", standalone_mode=False)
         return code if isinstance(code, int) else IN_STEP
     except SettingsError as trouble:
         return _tell_settings(trouble, as_json)
@@ -108,10 +109,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
 
 
+@cache
+def _commands() -> Any:
+    """All commands with their options. To look at them takes a tenth of a second, so once is enough."""
+    return typer.main.get_command(app)
+
+
 def _command(given: Sequence[str]) -> tuple[list[str], Any]:
     """The words that name the command that was meant, as far as they do, and what they name."""
     words: list[str] = []
-    named: Any = typer.main.get_command(app)
+    named: Any = _commands()
     for word in given:
         commands = getattr(named, "commands", {})
         if word not in commands:
