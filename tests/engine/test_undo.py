@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 import pytest
 from sqlalchemy import select
@@ -17,6 +19,7 @@ from stockbridge.engine.carry_back import Undone, carry_out
 from stockbridge.engine.health import EXCLUDED, IN_STEP, health
 from stockbridge.engine.undo import UndoPlan, What, plan_undo
 from stockbridge.store import journal, runs
+from stockbridge.store.database import open_store
 from stockbridge.store.schema import journal as changes_table
 
 PERSON = msgspec.structs.replace(
@@ -32,11 +35,18 @@ FLOW = msgspec.structs.replace(
 )
 
 
-@pytest.fixture
-def people(store: Engine) -> World:
+def world(store: Engine) -> World:
     a = Memory("Left", A_STREAMS, prefix="a", tombstones=True)
     b = Memory("Right", {**B_STREAMS, "products": PERSON}, prefix="b", tombstones=True)
     return World(store, a, b, (FLOW,))
+
+
+@pytest.fixture
+def people(sqlite_url: str) -> Iterator[World]:
+    """On one kind of store: what it does is said in terms that both know. One test below tries both."""
+    store = open_store(sqlite_url)
+    yield world(store)
+    store.dispose()
 
 
 def pair(of: World) -> tuple[str, str]:
@@ -182,7 +192,8 @@ def test_an_edit_in_the_middle_stops_the_way_back_there(people: World) -> None:
     ]
 
 
-def test_a_run_that_made_records_takes_them_away_and_does_not_make_them_again(people: World) -> None:
+def test_a_run_that_made_records_takes_them_away_and_does_not_make_them_again(store: Engine) -> None:
+    people = world(store)
     for name in ("anna", "bram", "eef"):
         people.a.put("items", {"name": name, "sku": name})
     first = people.run().run
