@@ -158,7 +158,7 @@ def test_the_direction_of_an_own_mapping_comes_with_its_reason(
         ("cf_code", "user_defined.X", {"policy": "hubspot"}, 'policy is "hubspot", but must be zoho, google'),
         ("cf_code", "user_defined.X", {"way": "up"}, 'way is "up", but must be both, to google or to zoho'),
         ("cf_code", "user_defined.X", {"direction": "both"}, '"direction" in Mapping 1 is not a setting'),
-        ("cf_size", "user_defined.X", {"policy": "append"}, "can be put together only in lists"),
+        ("cf_size", "user_defined.X", {"policy": "append"}, "only texts can be put together"),
     ],
 )
 def test_a_bad_mapping_is_refused_with_the_reason(

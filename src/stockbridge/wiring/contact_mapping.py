@@ -12,7 +12,7 @@ import msgspec
 
 from stockbridge.core.flow import Owner, Pair, Policy, Transform, Way
 from stockbridge.core.kinds import direction, nearest
-from stockbridge.core.record import ADDRESS, Field, Stream
+from stockbridge.core.record import ADDRESS, Field, Kind, Stream
 from stockbridge.core.transforms import check_all
 from stockbridge.wiring.contact_settings import ContactSettings, OwnMapping
 from stockbridge.wiring.flags import nearest as nearest_of
@@ -242,9 +242,9 @@ def _own_line(
     ):
         problems.extend(f"{where}: {trouble}" for trouble in _bad_changes(words, source, target, stream))
     problems.extend(f"{where}: {trouble}" for trouble in _bad_values(own, at_a, at_b))
-    if own.policy == "append" and not _takes_more(at_a, at_b):
+    if own.policy == "append" and not _are_texts(at_a, at_b):
         problems.append(
-            f"{where}: values can be put together only in lists, labels and long texts; choose another policy."
+            f'{where}: only texts can be put together ("append"); of lists, all entries are kept anyway.'
         )
     line = _line(at_a, at_b, settings, "own", None, own)
     if line.pair is None:
@@ -274,10 +274,8 @@ def _sentence(words: str) -> str:
     return words if words.endswith(".") else f"{words}."
 
 
-def _takes_more(*fields: Field) -> bool:
-    return all(
-        field.many or field.kind in ("labels", "list of texts", "long text", "text") for field in fields
-    )
+def _are_texts(*fields: Field) -> bool:
+    return all(field.kind in (Kind.TEXT, Kind.LONG_TEXT) and not field.many for field in fields)
 
 
 def _bad_values(own: OwnMapping, at_a: Field, at_b: Field) -> Iterator[str]:
