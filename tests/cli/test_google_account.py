@@ -154,4 +154,5 @@ def test_what_is_missing_or_unsafe_is_named(
     refused = stockbridge(*google_arguments, "--refresh-token", sandbox.people.refresh_token())
     assert refused.code == 4
     assert "Google does not allow" in refused.err
+    assert "--reauthorise" not in refused.err
     assert stockbridge("accounts", "list", "--json").json == []

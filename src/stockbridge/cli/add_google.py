@@ -105,7 +105,14 @@ def add_google(
             token_base=client.token_base,
             consent_base=client.consent_base,
         )
-        contacts = count_contacts(account, login.token, transport, clock)
+        try:
+            contacts = count_contacts(account, login.token, transport, clock)
+        except Unauthorized as error:
+            if old is not None:
+                raise
+            # It is not stored yet, so there is nothing to sign in to again.
+            remedy = error.remedy.replace(f" --reauthorise {chosen}", "")
+            raise Unauthorized(error.what, remedy=remedy, code=error.code) from None
         settings = google_settings(account)
         store_login(
             store, old, chosen, "google", settings, seal_login(sealer, chosen, google_secrets(account))
