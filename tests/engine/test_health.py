@@ -11,6 +11,7 @@ from stockbridge.connectors.memory import Memory, refuse
 from stockbridge.core.flow import Condition, GonePolicy, Rule, Then
 from stockbridge.engine import by_hand
 from stockbridge.engine.by_hand import NotPossible, the_one
+from stockbridge.engine.explain import explain
 from stockbridge.engine.health import (
     ALONE,
     ASKED,
@@ -154,6 +155,8 @@ def test_a_question_is_shown_answered_and_decided_anew(people: World) -> None:
         [asked] = inbox.open_questions(connection, 1)
     [one] = entries(people, ASKED)
     assert (one.questions, one.reason) == ([asked.id], "Both sides changed it: name.")
+    [told] = explain(people.open(), "people", b_id)
+    assert (told.verdict, told.reason) == ("waiting", "Both sides changed it: name.")
     said = by_hand.answer(people.open(), asked.id, "b")
     assert said.answer == "b"
     with people.engine.connect() as connection:
@@ -244,6 +247,8 @@ def test_what_is_left_out_by_hand_is_not_written_until_it_is_let_in(people: Worl
         "left out by hand: private",
         f"Let it in again: stockbridge include {a_id}",
     )
+    [told] = explain(people.open(), "people", b_id)
+    assert (told.verdict, told.reason) == ("left out", "It is left out by hand: private.")
     include(people, a_id)
     people.run()
     assert people.b.rows("products")[b_id]["title"] == "Anna Bakker"

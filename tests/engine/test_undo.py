@@ -387,3 +387,15 @@ def test_what_cannot_be_meant_is_said(people: World) -> None:
         connection.exec_driver_sql("UPDATE journal SET outcome = NULL")
     [left] = plan(people, "run", 1).left
     assert "let a run look first" in left.reason
+
+
+def test_a_removal_that_is_refused_leaves_nothing_out(people: World) -> None:
+    a_id, b_id = pair(people)
+    people.b.on_write = refuse
+    done = undo(people, "run", 1)
+    assert [(one.step.id, one.reason) for one in done.failed] == [(b_id, "The system refuses it.")]
+    people.b.on_write = lambda *_: None
+    assert health(people.open()).flows[0].counts[IN_STEP] == 1
+    people.a.put("items", {"name": "Anna Bakker"}, a_id)
+    people.run()
+    assert right(people, b_id)["title"] == "Anna Bakker"

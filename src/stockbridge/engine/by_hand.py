@@ -19,6 +19,7 @@ from stockbridge.store import exclusions, inbox, journal, links, mirror, waiting
 from stockbridge.store.inbox import Answer, Asked, Typed
 
 _LISTS = (Kind.TEXTS, Kind.LABELS)
+_BY_HAND, _UNLINKED = "left out by hand", "unlinked by hand"
 SIDES: tuple[Side, Side] = ("a", "b")
 
 
@@ -58,6 +59,13 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     def ids(self) -> list[tuple[Side, str]]:
         both: tuple[tuple[Side, Named | None], ...] = (("a", self.a), ("b", self.b))
         return [(side, one.id) for side, one in both if one is not None]
+
+
+def out_words(reason: str) -> str:
+    """How it is told that a person took a record out, for this reason."""
+    if reason == _BY_HAND or reason.startswith(_UNLINKED):
+        return reason
+    return f"{_BY_HAND}: {reason}"
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,7 +210,7 @@ def unlink(session: Session, flow: str, pair: Pair) -> Settled:
         now = session.clock()
         for side, id, other in (("a", a.id, b), ("b", b.id, a)):
             which: Side = "a" if side == "a" else "b"
-            reason = f"unlinked by hand from {other.words}"
+            reason = f"{_UNLINKED} from {other.words}"
             exclusions.put(connection, session.sync_id, flow, which, [id], reason, now)
             waiting.clear(connection, session.sync_id, flow, which, [id])
         inbox.close_of(connection, session.sync_id, flow, [a.id], [b.id], now)
@@ -219,7 +227,7 @@ def unlink(session: Session, flow: str, pair: Pair) -> Settled:
 
 def exclude(session: Session, flow: str, pair: Pair, why: str) -> Settled:
     """Leave a record alone, and its partner with it: nothing of it is written at either side until it is included."""
-    reason = why.strip() or "by hand"
+    reason = why.strip() or _BY_HAND
     with session.begin() as connection:
         for side, id in pair.ids():
             exclusions.put(connection, session.sync_id, flow, side, [id], reason, session.clock())

@@ -13,10 +13,11 @@ from stockbridge.core.mapping import BACK, LEAVE, LeftOut, Missing, Move, NotYet
 from stockbridge.core.record import Record, Value, value_of
 from stockbridge.core.report import Explanation, FieldTrace, RuleTrace
 from stockbridge.core.rules import holds
+from stockbridge.engine.by_hand import out_words
 from stockbridge.engine.preview import label_of
 from stockbridge.engine.session import Session
 from stockbridge.engine.work import decide_chunk
-from stockbridge.store import checkpoints, journal, links, mirror, waiting
+from stockbridge.store import checkpoints, exclusions, inbox, journal, links, mirror, waiting
 from stockbridge.store.schema import mirror as record_table
 
 
@@ -110,6 +111,9 @@ def _explain(
         )
     if parked is not None and verdict == "waiting":
         reason += _called(session, connection, parked.needs)
+    if not record.deleted:
+        told = _by_a_person(session, connection, flow.name, side, record.id)
+        verdict, reason, remedy = told or (verdict, reason, remedy)
     state = checkpoints.load(connection, session.sync_id, side, _source(here))
 
     def resolve(name: str, id: str) -> str | None:
@@ -146,6 +150,22 @@ def _explain(
         else [_field(here, side, move, record, resolve) for move in here.moves],
         history=[_entry(session, entry, both_ways=flow.takes_from_b) for entry in written],
     )
+
+
+def _by_a_person(
+    session: Session, connection: Connection, flow: str, side: Side, id: str
+) -> tuple[str, str, str] | None:
+    """What a person decided about this record, or has to decide."""
+    out = exclusions.of(connection, session.sync_id, flow, side, [id]).get(id)
+    if out is not None:
+        return "left out", f"It is {out_words(out)}.", f"Let it in again: stockbridge include {id}"
+    ids: tuple[list[str], list[str]] = ([id], []) if side == "a" else ([], [id])
+    asked = [one for one in inbox.about(connection, session.sync_id, flow, *ids) if one.answer is None]
+    if asked:
+        fields = ", ".join(one.field.replace("_", " ").replace(".", " ") for one in asked)
+        answer = f"stockbridge inbox {asked[0].id} {session.a.name.lower()}"
+        return "waiting", f"Both sides changed it: {fields}.", f"Say which counts, for example: {answer}"
+    return None
 
 
 def _modified(connection: Connection, at: mirror.Shelf, id: str) -> str | None:
@@ -304,4 +324,4 @@ def _entry(session: Session, entry: journal.Entry, *, both_ways: bool) -> tuple[
     detail = ", ".join(f"{name} = {value}" for name, value in fields.items() if not isinstance(value, list))
     if outcome != "done":
         what = f"{what}: {outcome}"
-    return entry.intended_at, what, (entry.detail or detail)
+    return entry.intended_at, what, f"change {entry.id}: {entry.detail or detail}"

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from stockbridge.core.compiled import Compiled
 from stockbridge.core.flow import Op, Side
 from stockbridge.core.record import Record
+from stockbridge.engine.by_hand import out_words
 from stockbridge.engine.preview import label_of
 from stockbridge.engine.session import Session
 from stockbridge.engine.settle import CHUNK
@@ -186,10 +187,9 @@ def _entry(desk: _Desk, item: Item) -> Entry | None:
 
     by_hand = desk.out_a.get(item.a_id or "") or desk.out_b.get(item.b_id or "")
     if by_hand is not None:
-        words = "left out by hand" if by_hand == "by hand" else f"left out by hand: {by_hand}"
-        if by_hand.startswith("unlinked by hand"):
-            words = by_hand
-        return entry(EXCLUDED, words, f"Let it in again: stockbridge include {item.a_id or item.b_id}")
+        return entry(
+            EXCLUDED, out_words(by_hand), f"Let it in again: stockbridge include {item.a_id or item.b_id}"
+        )
     if (
         item.link is not None
         and (gone_a or gone_b)

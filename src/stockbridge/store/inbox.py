@@ -138,6 +138,19 @@ def open_questions(
     return [_asked(row) for row in connection.execute(query.order_by(inbox.c.id).limit(limit))]
 
 
+def about(
+    connection: Connection, sync_id: int, flow: str, a_ids: Collection[str], b_ids: Collection[str]
+) -> list[Asked]:
+    """The questions about these records that are not closed yet, answered or not, oldest first."""
+    query = select(*_COLUMNS).where(
+        inbox.c.sync == sync_id,
+        inbox.c.flow == flow,
+        inbox.c.closed_at.is_(None),
+        or_(inbox.c.a_id.in_(list(a_ids)), inbox.c.b_id.in_(list(b_ids))),
+    )
+    return [_asked(row) for row in connection.execute(query.order_by(inbox.c.id))]
+
+
 def count_open(connection: Connection, sync_id: int, flow: str) -> int:
     """How many questions wait for an answer."""
     query = select(func.count()).select_from(inbox)
