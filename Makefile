@@ -4,10 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: demo test check format bench lock clean
+.PHONY: demo demo-contacts test check format bench lock clean
 
 demo: $(VENV)/demo-ready
 	@$(BIN)/python -m stockbridge_sandbox.demo
+
+demo-contacts: $(VENV)/demo-ready
+	@$(BIN)/python -m stockbridge_sandbox.demo_contacts
 
 # A file's tests stay together, so that what they share is made once; files go to as many processes as there are cores.
 test: check

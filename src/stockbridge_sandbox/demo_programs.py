@@ -48,6 +48,10 @@ class Sandbox:
         """PATCH a path of the control endpoint. Raises DemoError."""
         return self._ask("PATCH", path, json.dumps(body))
 
+    def delete(self, path: str) -> Any:
+        """DELETE a path of the control endpoint. Raises DemoError."""
+        return self._ask("DELETE", path, None)
+
     def state(self, system: str, collections: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
         """The raw rows of a system, by collection."""
         return {name: self.get(f"/state/{system}/{name}")["rows"] for name in collections}
@@ -134,6 +138,25 @@ def run(arguments: Sequence[str], variables: Mapping[str, str]) -> int:
         raise DemoError(f"stockbridge {arguments[0]} did not end in {minutes} minutes.") from None
     finally:
         end(process)
+
+
+def told(arguments: Sequence[str], variables: Mapping[str, str]) -> tuple[int, list[str]]:
+    """Run `stockbridge` unseen; gives its exit code and the lines that it told. Raises DemoError when it does not end."""
+    try:
+        done = subprocess.run(  # noqa: S603 our own command
+            [program("stockbridge"), *arguments],
+            env=environment(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_SECONDS_OF_A_COMMAND,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        minutes = _SECONDS_OF_A_COMMAND // 60
+        raise DemoError(f"stockbridge {arguments[0]} did not end in {minutes} minutes.") from None
+    return done.returncode, done.stdout.splitlines()
 
 
 def ask(arguments: Sequence[str], variables: Mapping[str, str]) -> Any:

@@ -1,0 +1,412 @@
+"""`make demo-contacts`: the customers of a made-up shop and an address book find each other, people edit both sides, and
+both are compared.
+
+It drives the commands as a person would, each as a process of its own, against the sandbox over real HTTP, and writes
+`.demo/contacts/report.json`. Exit code 0 when both sides say the same, 1 when not, 130 for Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from stockbridge_sandbox.compare_contacts import Book, Comparison, Scope, compare_contacts
+from stockbridge_sandbox.demo_contacts_events import (
+    FAIR,
+    LABEL,
+    Cast,
+    Story,
+    book_of,
+    cast,
+    morning,
+    taken_back,
+    unmet,
+)
+from stockbridge_sandbox.demo_contacts_figures import (
+    Step,
+    book_lines,
+    report,
+    result_lines,
+    runs_table,
+    shortened,
+)
+from stockbridge_sandbox.demo_programs import DemoError, Sandbox, ask, program, run, sandbox, told
+
+SETTINGS = """\
+winner = "zoho"                        # where both changed the same field
+include = ["customers", "vendors"]
+
+[deletions]
+in_zoho = "mark"                       # gone in Zoho: a label at Google, nothing is deleted
+label = "Sync Trash"
+
+[fields]
+mobile = false                         # off here, for the mapping of its own below
+
+[[mappings]]
+zoho = "mobile"
+google = "phone_mobile"
+policy = "ask"                         # where both changed it, somebody is asked
+
+[[rules]]
+name = "Business customers"
+in = "zoho"
+if = [{ field = "contact_type", is = "customer" }, { field = "customer_sub_type", is = "business" }]
+then = [{ add_label = "Customers", undo = true }]
+
+[[rules]]
+name = "All others of the shop"
+in = "zoho"
+
+[[rules]]
+name = "Met at the trade fair"
+in = "google"
+if = [{ field = "labels", has = "Beurs 2026" }]
+"""
+
+_SPEED = 60
+_IN_STEP, _LEFT_OVER, _INTERRUPTED = 0, 3, 130
+_SCOPE = Scope(wanted=FAIR, label=LABEL)
+
+
+@dataclass(slots=True, kw_only=True)
+class Demo:
+    """What the steps hand to each other."""
+
+    box: Sandbox
+    home: Path
+    variables: dict[str, str]
+    before: Book
+    story: Story = field(default_factory=Story)
+    steps: list[Step] = field(default_factory=list)
+    seen: int = 0  # the last request of the sandbox's log that was looked at
+
+    def calls(self) -> dict[str, dict[str, int]]:
+        """Calls since the last question, as the two systems saw them: in all and those that write, by system."""
+        rows = self.box.get(f"/requests?since={self.seen}")["requests"]
+        self.seen = max((row["n"] for row in rows), default=self.seen)
+        counted = {
+            system: [row["method"] for row in rows if row["system"] == system]
+            for system in ("zoho", "people")
+        }
+        return {
+            name: {"calls": len(methods), "writes": sum(method != "GET" for method in methods)}
+            for name, methods in zip(("zoho", "google"), counted.values(), strict=True)
+        }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the demo; gives the exit code."""
+    options = _parser().parse_args(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    began = time.monotonic()
+    try:
+        return _demo(options, began)
+    except DemoError as trouble:
+        _say(f"✗ {trouble}")
+        return 1
+    except KeyboardInterrupt:
+        _say()
+        _say("Stopped, and the sandbox is closed. To begin anew: make demo-contacts")
+        return _INTERRUPTED
+
+
+def _demo(options: argparse.Namespace, began: float) -> int:
+    directory: Path = options.directory
+    home = directory / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    directory.mkdir(parents=True, exist_ok=True)
+    written = directory / "report.json"
+    written.unlink(missing_ok=True)
+    _say(
+        "Stockbridge also keeps people in step: the contacts of Zoho Inventory and those of Google, both ways."
+    )
+    _say(
+        "Here both are simulated, on this machine; nothing leaves it, and every name is made up. It takes about"
+    )
+    _say("a minute; Ctrl-C stops it.")
+    with sandbox(**sizes(options.contacts, options.seed), log=directory / "sandbox.log") as box:
+        demo = play(box, home)
+        code = judge(demo, written)
+    _say(f"It took {time.monotonic() - began:.0f} s. The figures are in {written}.")
+    _tell_more(demo)
+    return code
+
+
+def sizes(contacts: int, seed: int) -> dict[str, float]:
+    """The options of a sandbox whose address book has so many contacts, of which its shop knows about three in five."""
+    return {
+        **{"items": 1, "vendors": max(1, contacts // 30), "orders": 0, "seed": seed},
+        **{"customers": contacts // 5, "private_customers": contacts * 17 // 30},
+        **{"contacts": contacts, "acquainted": 0.6},
+    }
+
+
+def play(box: Sandbox, home: Path) -> Demo:
+    """All steps of the demo up to the comparison, against a fresh sandbox. Raises DemoError."""
+    before = book_of(box)
+    _say()
+    for line in book_lines(before):
+        _say(line)
+    variables = {"STOCKBRIDGE_HOME": str(home.resolve()), "NO_COLOR": "1"}
+    home.mkdir(parents=True, exist_ok=True)
+    _sign_in(box, variables)
+    _set_speed(box, variables)
+    _settings(home, variables)
+    demo = Demo(box=box, home=home, variables=variables, before=before)
+    _first_run(demo)
+    who = cast(book_of(box))
+    _left_out(demo, who)
+    _morning(demo, who)
+    _second_run(demo, who)
+    _take_back(demo, who)
+    _last_runs(demo)
+    return demo
+
+
+def judge(demo: Demo, written: Path) -> int:
+    """Compare both sides, write the report, tell the result; gives the exit code. Raises DemoError."""
+    _title("Both sides, compared")
+    now = book_of(demo.box)
+    comparison = compare_contacts(demo.before, now, _SCOPE, alone=demo.story.alone, apart=demo.story.apart)
+    unkept = list(unmet(now, demo.story.expected))
+    idle = _idle_trouble(demo.steps)
+    in_step = comparison.in_step and not unkept and not idle
+    figures = report(demo.steps, comparison, events=len(demo.story.expected), unmet=unkept, in_step=in_step)
+    written.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
+    _tell_result(demo, comparison, [*unkept, *idle])
+    return 0 if in_step else 1
+
+
+def _sign_in(box: Sandbox, variables: dict[str, str]) -> None:
+    _title("Sign in to both")
+    logins = box.get("/accounts")
+    zoho, google = logins["zoho"], logins["people"]
+    _say("A real account opens a consent page in the browser; the sandbox gives a code and a token instead.")
+    _command(
+        variables | {"STOCKBRIDGE_ZOHO_CLIENT_SECRET": zoho["client_secret"]},
+        "accounts add zoho --self-client CODE",
+        *("accounts", "add", "zoho", "--name", "shop", "--client-id", zoho["client_id"]),
+        *("--accounts-server", f"{box.zoho}/dc/{zoho['data_centre']}"),
+        *("--self-client", zoho["self_client_code"]),
+    )
+    token = box.post("/people/refresh-token", {})["refresh_token"]
+    _command(
+        variables
+        | {
+            "STOCKBRIDGE_GOOGLE_CLIENT_SECRET": google["client_secret"],
+            "STOCKBRIDGE_GOOGLE_REFRESH_TOKEN": token,
+        },
+        "accounts add google",
+        *("accounts", "add", "google", "--name", "address-book", "--client-id", google["client_id"]),
+        *("--server", box.people),
+    )
+
+
+def _settings(home: Path, variables: dict[str, str]) -> None:
+    _title("What is to be kept in step")
+    file = home / "contacts.toml"
+    file.write_text(SETTINGS)
+    _say()
+    _say("$ cat contacts.toml")
+    for line in SETTINGS.splitlines():
+        _say(f"    {line}" if line else "")
+    _command(
+        variables,
+        "sync create contacts --file contacts.toml",
+        *("sync", "create", "contacts", "--file", str(file)),
+        most=16,
+    )
+
+
+def _first_run(demo: Demo) -> None:
+    _title("Look before anything is written")
+    _say(f"From here the sandbox's clock runs {_SPEED} times as fast: a second here is a minute there,")
+    _say("so that Zoho's limit of 100 calls a minute takes seconds.")
+    demo.calls()
+    _command(demo.variables, "preview --samples 1", "preview", "--samples", "1")
+    _title("The first run")
+    _run(demo, "first")
+    _command(demo.variables, "health --limit 1", "health", "--limit", "1", most=30)
+
+
+def _left_out(demo: Demo, who: Cast) -> None:
+    _title("Why is this one not in step?")
+    nobody = who.no_email
+    _command(demo.variables, f'explain contacts "{nobody.name}"', "explain", "contacts", nobody.id, most=14)
+    _say()
+    _say("Somebody is nobody else's business:")
+    email = who.private.zoho.values["email"]
+    _command(demo.variables, f"exclude {email} --why private", "exclude", email, "--why", "private")
+
+
+def _morning(demo: Demo, who: Cast) -> None:
+    _title("A morning's work, on both sides")
+    demo.story = morning(demo.box, who)
+    for system, lines in (("Zoho", demo.story.zoho), ("Google", demo.story.google)):
+        _say(f"In {system}:")
+        for line in lines:
+            _say(f"  {line}.")
+
+
+def _second_run(demo: Demo, who: Cast) -> None:
+    _title("The second run")
+    _say(
+        "Google tells what was deleted, Zoho does not. A full read of its lists, which a sync does by itself once a"
+    )
+    _say("day, finds out; --full asks for it now.")
+    _run(demo, "changes", "--full")
+    _say()
+    _say(f"Both changed the mobile phone of {who.asked.name}, for which the settings say to ask:")
+    _command(demo.variables, "inbox", "inbox")
+    _command(demo.variables, "inbox 1 google", "inbox", "1", "google")
+    _say()
+    _say("What was deleted does not come back:")
+    _command(
+        demo.variables, 'health --list "deleted opposite"', "health", "--list", "deleted opposite", most=30
+    )
+
+
+def _take_back(demo: Demo, who: Cast) -> None:
+    _title("Taking something back")
+    name = who.conflict.name
+    changes = ask(["runs", "show", "2", "--changes"], demo.variables)["changes"]
+    number = next(
+        (each["change"] for each in changes if "notes" in each["after"] and each["system"] == "Google"), None
+    )
+    if number is None:
+        raise DemoError(f"The run did not bring the note on {name} to Google.")
+    _say(
+        f"Zoho's note on {name} has won, as the settings say, and replaced Google's. Each write is kept with what"
+    )
+    _say("it replaced, and can be taken back; it is shown first:")
+    _command(demo.variables, f"undo change {number}", "undo", "change", str(number))
+    _command(
+        demo.variables,
+        f"undo change {number} --yes",
+        "undo",
+        "change",
+        str(number),
+        "--yes",
+        most=2,
+        last=True,
+    )
+    taken_back(demo.story, who)
+
+
+def _last_runs(demo: Demo) -> None:
+    _title("The answer is carried out; then there is nothing to do")
+    _run(demo, "answer")
+    _run(demo, "idle")
+
+
+def _idle_trouble(steps: Sequence[Step]) -> list[str]:
+    """An idle run asks each side once, and writes nothing."""
+    (idle,) = (step for step in steps if step.name == "idle")
+    return [
+        f"The idle run took {one['calls']} calls at {system.capitalize()}, {one['writes']} of them writes."
+        for system, one in idle.calls.items()
+        if one["calls"] > 1 or one["writes"]
+    ]
+
+
+def _set_speed(box: Sandbox, variables: dict[str, str]) -> None:
+    start = box.post("/clock", {"speed": _SPEED})["now"]
+    variables |= {"STOCKBRIDGE_CLOCK_SPEED": str(_SPEED), "STOCKBRIDGE_CLOCK_START": start}
+
+
+def _run(demo: Demo, name: str, *options: str) -> None:
+    """One `stockbridge run` in front of everybody, and its figures. Raises DemoError when it could not do its work."""
+    began = time.monotonic()
+    _say()
+    _say(f"$ stockbridge {' '.join(['run', *options])}")
+    code = run(["run", *options], demo.variables)
+    _check(code, f"run {' '.join(options)}")
+    seconds = time.monotonic() - began
+    (last,) = ask(["runs", "--limit", "1"], demo.variables)
+    (flow,) = last["flows"]
+    demo.steps.append(
+        Step(name=name, calls=demo.calls(), seconds=seconds, outcome=last["outcome"], flow=flow)
+    )
+
+
+def _command(
+    variables: dict[str, str], shown: str, *arguments: str, most: int = 0, last: bool = False
+) -> None:
+    """One command of `stockbridge`, shown as a person would type it, of a long output the first lines (or the last). Raises
+    DemoError when it fails."""
+    _say()
+    _say(f"$ stockbridge {shown}")
+    if not most:
+        _check(run(arguments, variables), shown)
+        return
+    code, lines = told(arguments, variables)
+    for line in shortened(lines, most, last=last):
+        _say(line)
+    _check(code, shown)
+
+
+def _check(code: int, shown: str) -> None:
+    if code == _INTERRUPTED:
+        raise KeyboardInterrupt
+    if code not in (_IN_STEP, _LEFT_OVER):
+        raise DemoError(f"stockbridge {shown} ended with exit code {code}; the demo stops here.")
+
+
+def _tell_result(demo: Demo, comparison: Comparison, trouble: Sequence[str]) -> None:
+    for line in (*runs_table(demo.steps), "", *result_lines(comparison)):
+        _say(line)
+    for sentence in trouble:
+        _say(f"✗ {sentence}")
+    if comparison.in_step and not trouble:
+        _say(
+            f"✓ No difference: {comparison.values:,} values of {comparison.pairs:,} pairs were compared, one by one, "
+            f"and {len(demo.story.expected)} outcomes of that morning."
+        )
+
+
+def _tell_more(demo: Demo) -> None:
+    _say()
+    _say("Look around in what it left:")
+    _say(f"  export STOCKBRIDGE_HOME={demo.home.resolve()}")
+    _say(f"  {program('stockbridge')} health")
+    _say(f"  {program('stockbridge')} runs show 2 --changes")
+    _say(f"  {program('stockbridge')} explain contacts {demo.story.example}")
+
+
+def _title(text: str) -> None:
+    _say()
+    _say()
+    _say(f"── {text} {'─' * (96 - len(text))}")
+
+
+def _say(text: str = "") -> None:
+    print(text, flush=True)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> Any:
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m stockbridge_sandbox.demo_contacts", description=__doc__)
+    parser.add_argument("--contacts", type=int, default=300, help="how many stand in the address book")
+    parser.add_argument("--seed", type=int, default=7, help="the same seed makes the same people")
+    parser.add_argument(
+        "--directory", type=Path, default=Path(".demo/contacts"), help="where the files of the demo go"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
