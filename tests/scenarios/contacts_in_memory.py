@@ -50,6 +50,8 @@ class _Dated(Memory):
         known = self._rows[stream].get(id or "")
         fresh = known is None or known.deleted
         held = self._first_values(stream) if fresh or known is None else known.values
+        labels = {one.name for one in self.streams()[stream].fields if one.kind is Kind.LABELS}
+        values = {name: sorted(value) if name in labels else value for name, value in values.items()}
         id = super().put(stream, self._worked_out({**held}, values), id)
         self._rows[stream][id] = msgspec.structs.replace(self._rows[stream][id], modified=self.clock())
         return id

@@ -112,6 +112,7 @@ class Step(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     stands: dict[System, Edits] = {}
     calls: dict[System, int] = {}
     stops: str = ""
+    foreseen: bool = True
 
     def edits(self, system: System) -> Edits:
         return self.zoho if system == "zoho" else self.google
