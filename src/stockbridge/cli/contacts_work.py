@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -136,20 +137,28 @@ def duplicates(sync: Sync = None, limit: Limit = 100, as_json: Json = False, deb
     if not entries:
         say(good("There are no duplicates."))
         return
-    groups: dict[tuple[str, str], list[Entry]] = {}
+    groups: dict[str, list[Entry]] = {}
     for one in entries:
-        groups.setdefault((one.reason, one.remedy), []).append(one)
-    for index, ((reason, remedy), members) in enumerate(groups.items()):
+        groups.setdefault(_quoted(one.reason), []).append(one)
+    for index, (key, members) in enumerate(groups.items()):
         if index:
             say()
-        say(bold(reason))
+        say(bold(key))
         for one in members:
             say(f"  {_both(one)}")
-        if remedy:
+            if one.reason != key:
+                say(f"      {one.reason}")
+        for remedy in dict.fromkeys(one.remedy for one in members if one.remedy):
             say(dim(f"  {remedy}"))
     many = found.count(DUPLICATE)
     if many > len(entries):
         say(f"and {number(many - len(entries))} more: stockbridge duplicates --limit {many}")
+
+
+def _quoted(reason: str) -> str:
+    """What these records share, as the reason quotes it; the reason itself where it quotes nothing."""
+    found = re.search("“.+?”", reason)
+    return found[0] if found is not None else reason
 
 
 def ask(
