@@ -26,7 +26,7 @@ from stockbridge.core.errors import (
 from stockbridge.core.flow import Applied, LinkView, Op, Side
 from stockbridge.core.mapping import BACK
 from stockbridge.core.merge import partly_agreed
-from stockbridge.core.record import Record, Stream
+from stockbridge.core.record import Record, Stream, Values
 from stockbridge.engine.read import bury_with_children, derive, key_fields, store_records
 from stockbridge.engine.session import Session
 from stockbridge.engine.work import Item
@@ -80,6 +80,8 @@ class Harvest:
         self.touched.add((write.side, answered.id))
         before = item.b if write.side == "b" else item.a
         stored = {**write.values, **answered.values}
+        if _calls_for_more(self._compiled, write, before, stored):
+            self._followed_up.append((answered.id if write.side == "a" else item.a_id) or "")
         self._answers[write.side].append(_newest(before if write.op is Op.UPDATE else None, write, answered))
         if write.op is Op.CREATE:
             return self._created(item, link, write, msgspec.structs.replace(answered, values=stored), side)
@@ -262,7 +264,8 @@ class Harvest:
             waiting.clear(
                 connection, session.sync_id, name, which, self._settled["a" if which == "a" else "b"]
             )
-        self._parked += [self._follow_up(a_id) for a_id in self._followed_up]
+        parked = {row.id for row in self._parked if row.side == "a"}  # those are decided anew as it is
+        self._parked += [self._follow_up(id) for id in dict.fromkeys(self._followed_up) if id not in parked]
         waiting.put(connection, session.sync_id, self._parked)
 
     def _follow_up(self, a_id: str) -> waiting.Unsettled:
@@ -286,6 +289,16 @@ def in_force_after(
         return dict(before)
     theirs = {key: one for key, one in before.items() if one.side != written}
     return {**theirs, **{key: one for key, one in after.items() if one.side == written}}
+
+
+def _calls_for_more(compiled: Compiled, write: Write, before: Record | None, stored: Values) -> bool:
+    """Whether what we wrote brings the record into a rule that acts at the other side, or out of one."""
+    flow = compiled.flow
+    if not any(rule.actions for rule in (flow.rules_a if write.side == "a" else flow.rules_b)):
+        return False
+    admit = (compiled.a if write.side == "a" else compiled.b).admit
+    old = before.values if before is not None and write.op is Op.UPDATE else {}
+    return admit(old, there=True).actions != admit({**old, **stored}, there=True).actions
 
 
 def _newest(before: Record | None, write: Write, answered: Record) -> tuple[Record, bool]:
