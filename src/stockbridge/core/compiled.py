@@ -31,6 +31,7 @@ class CompiledSide(msgspec.Struct, frozen=True):
     thin_rules: bool  # a list row lacks some of `rule_fields`
     scope_fields: frozenset[str]  # what the rules look at that decide whether a record is in scope, or gone
     keys: tuple[tuple[str, ...], ...]  # the fields of each match key
+    thin_keys: bool  # a list row lacks some of them
     acts: bool  # whether rules of this side take actions at the other
     outside: Callable[[Values], str]  # why a record is not looked at at all, in a few words; "": it is
 
@@ -98,9 +99,13 @@ def compile_flow(flow: Flow, a: Stream, b: Stream, flows: Mapping[tuple[str, str
             _lacks(stream, fields_of(rules)),
             frozenset(
                 CUSTOM if name.startswith("cf_") else name
-                for name in fields_of(tuple(rule for rule in rules if rule.then is not Then.SET))
+                for name in (
+                    *fields_of(tuple(rule for rule in rules if rule.then is not Then.SET)),
+                    *(condition.field for condition in only),
+                )
             ),
             keys,
+            _lacks(stream, {name for names in keys for name in names if name != "id"}),
             any(rule.actions for rule in rules),
             compile_outside(only),
         )

@@ -62,8 +62,8 @@ def wants_detail(compiled: Compiled, link: LinkView | None, record: Record) -> b
     side = compiled.a
     if record.full or record.deleted or not side.thin or side.outside(record.values):
         return False
-    if side.thin_rules:
-        return True
+    if side.thin_rules or (side.thin_keys and link is None and compiled.shared):
+        return True  # it may be what stands at side b, even where no rule brings it in
     verdict = side.admit(record.values)
     if verdict.gone:
         return False

@@ -62,6 +62,16 @@ class Writer:
         self.calls_a = 0  # the least that the writes at side a can take
         self.cut_short = False  # some writes were decided and never begun
 
+    def taken(self) -> set[tuple[str, str]]:
+        """The (side, id) that are not free for matching: what this run wrote or unlinked, and what is under way."""
+        flying = {
+            (side, id)
+            for item, _ in self._flying.values()
+            for side, id in (("a", item.a_id), ("b", item.b_id))
+            if id is not None
+        }
+        return self.touched | flying if flying else self.touched
+
     def idle(self) -> bool:
         return not self._flying
 

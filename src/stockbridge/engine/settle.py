@@ -164,13 +164,16 @@ def run_flow(
                 places_a = [one for one in found_a if one[1] not in wanted]  # the others come again in full
                 records_a = mirror.at_places(connection, a_shelf, places_a)
                 rows_a = [(seq, one) for (seq, _), one in zip(places_a, records_a, strict=True)]
-                rows_b = mirror.changed(connection, b_shelf, place_b, CHUNK)
+                # Who is who at side a is known only when the keys are there.
+                unknown = compiled.shared and compiled.a.thin_keys and bool(fetcher.open.get(source))
+                rows_b = [] if unknown else mirror.changed(connection, b_shelf, place_b, CHUNK)
                 work: list[tuple[Side, str]] = [("a", record.id) for _, record in rows_a]
                 work += [("b", record.id) for _, record in rows_b]
                 old_b: list[str] = []
                 if not work and not found_a:
                     writer.finish()
                     work = _woken(session, connection, flow, tries)
+                    work = [one for one in work if one[0] == "a" or not unknown]
                     old_b = [id for side, id in work if side == "b" and not tries[("b", id)]]
                     tries.update(work)
                 thin = _thin(session, connection, compiled, rows_a, work)
@@ -189,7 +192,7 @@ def run_flow(
                         a_ids,
                         b_ids,
                         recheck=recheck,
-                        touched=writer.touched,
+                        touched=writer.taken(),
                         read_a=() if waited else records_a,
                         old_b=old_b,
                     )
@@ -210,7 +213,8 @@ def run_flow(
                 store_fetched(session, fetcher, 0.05)
                 tell("fetching")
                 continue
-            if writer.idle() and not _news(session, flow, None if exports else place_a, place_b, tries):
+            after = (None if exports else place_a, None if unknown else place_b)
+            if writer.idle() and not _news(session, flow, *after, tries):
                 break
             writer.finish()
         _raise(writer.stop)
@@ -257,16 +261,17 @@ def _news(
     session: Session,
     flow: Flow,
     place_a: tuple[int, str] | None,
-    place_b: tuple[int, str],
+    place_b: tuple[int, str] | None,
     tries: Counter[tuple[Side, str]],
 ) -> bool:
-    """Whether more came up for a flow while its last writes were under way."""
+    """Whether more came up for a flow while its last writes were under way. A side without a place is not looked at."""
     with session.engine.connect() as connection:
         if place_a is not None and mirror.changed(connection, session.at("a", flow.a), place_a, 1):
             return True
-        if mirror.changed(connection, session.at("b", flow.b), place_b, 1):
+        if place_b is not None and mirror.changed(connection, session.at("b", flow.b), place_b, 1):
             return True
-        return bool(_woken(session, connection, flow, tries))
+        woken = _woken(session, connection, flow, tries)
+        return any(side == "a" or place_b is not None for side, _ in woken)
 
 
 def _raise(trouble: Trouble | None) -> None:
