@@ -1,0 +1,118 @@
+"""The faults that a contact sync is tried under, and one try: back to the moment, a fault at one call, and all is well again."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from faults.contacts_cast import Picture
+from faults.contacts_floor import Floor, Kept, in_a_hurry
+
+EVERY = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
+"""Every fault at every call, which takes minutes; else each call has some of the faults."""
+
+ANY: dict[str, dict[str, Any]] = {
+    "drop_after": {"kind": "drop_after"},
+    "500": {"kind": "status", "status": 500},
+    "hang": {"kind": "hang", "seconds": 0.4},
+    "502_after": {"kind": "status_after", "status": 502},
+    "revoke_token": {"kind": "revoke_token"},
+    "truncate_page": {"kind": "truncate_page"},
+    "429": {"kind": "status", "status": 429},
+    "drop_before": {"kind": "drop_before"},
+    "not_json": {"kind": "not_json"},
+    "502": {"kind": "status", "status": 502},
+    "latency": {"kind": "latency", "seconds": 0.02},
+    "slow": {"kind": "slow", "seconds": 60.0},
+    "row_without_id": {"kind": "row_without_id"},
+    "move_row": {"kind": "move_row"},
+    "401": {"kind": "status", "status": 401},
+}
+ONLY: dict[str, dict[str, dict[str, Any]]] = {
+    "zoho": {
+        "quota of the day": {"kind": "status", "status": 429, "code": 45},
+        "too many at once": {"kind": "status", "status": 429, "code": 1070},
+    },
+    "people": {"503": {"kind": "status", "status": 503}},
+}
+LOST = ("drop_after", "502_after", "truncate_page", "drop_before", "hang")
+"""Faults after which nobody knows whether a write took effect."""
+SYSTEMS = ("zoho", "people", "accounts", "people_login")
+LOGIN = ("drop_after", "500", "truncate_page", "429", "drop_before", "not_json", "hang")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """From where a run starts, what calls it makes where nothing goes wrong, and how it all looks then."""
+
+    kept: Kept
+    end: Picture
+    calls: Counter[str]
+    full: bool
+
+
+def moment(floor: Floor, *, full: bool = False) -> Moment:
+    """The present one. The run is tried once without any fault; it must need no second."""
+    kept = floor.keep()
+    floor.back_to(kept)
+    done = floor.run(full=full)
+    assert done.code == 0, done.out + done.err
+    end = floor.picture()
+    assert end.twice() == []
+    assert floor.settles(full=full) == 1
+    assert floor.picture() == end
+    calls = Counter(one.system for one in done.calls)
+    return Moment(kept=kept, end=end, calls=calls, full=full)
+
+
+def faults_of(system: str) -> dict[str, dict[str, Any]]:
+    """By their names, those that there are at this system."""
+    if system in ("accounts", "people_login"):
+        return {name: ANY[name] for name in LOGIN}
+    return {**ANY, **ONLY[system]}
+
+
+def tries(system: str, calls: int) -> Iterator[tuple[int, str]]:
+    """Which fault is tried at which call; each call has at least one, and each fault at least one call."""
+    names = list(faults_of(system))
+    if EVERY:
+        yield from ((nth, name) for nth in range(1, calls + 1) for name in names)
+        return
+    for number in range(max(calls, len(names))):
+        yield number % calls + 1, names[number % len(names)]
+
+
+def try_it(floor: Floor, start: Moment, patch: pytest.MonkeyPatch, faults: Sequence[dict[str, Any]]) -> None:
+    """One run with these faults from this moment on; then everything ends as it would have without."""
+    floor.back_to(start.kept)
+    for what in faults:
+        floor.fault(**what)
+    with patch.context() as here:
+        if any(what["kind"] == "hang" for what in faults):
+            in_a_hurry(here)
+        done = floor.run(full=start.full)
+    assert 0 not in floor.fired(), faults
+    assert done.code in (0, 3, 4), done.err
+    floor.never_twice()
+    if done.code == 0:
+        assert floor.picture() == start.end, "the run did not say what it left over"
+    floor.settles(full=start.full)
+    assert floor.picture() == start.end
+
+
+def try_all(floor: Floor, start: Moment, patch: pytest.MonkeyPatch, system: str) -> None:
+    """Every try of this system, each from the moment again."""
+    found = []
+    for nth, name in tries(system, start.calls[system]):
+        try:
+            try_it(floor, start, patch, [{"system": system, "nth": nth, **faults_of(system)[name]}])
+        except AssertionError as error:
+            found.append((f"{name} at call {nth}", error))
+    if found:
+        said = "\n\n".join(f"{where}: {error}" for where, error in found)
+        raise AssertionError(said)

@@ -1,0 +1,36 @@
+"""Faults at every call of the first run of a contact sync, which matches what is there and makes what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from faults.contact_tries import SYSTEMS, Moment, moment, try_all
+from faults.contacts_floor import Floor, opened
+
+
+@pytest.fixture(scope="module")
+def floor(tmp_path_factory: pytest.TempPathFactory, ready_store: Path) -> Iterator[Floor]:
+    with opened(tmp_path_factory.mktemp("first") / "home", ready_store) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def begin(floor: Floor) -> Moment:
+    with pytest.MonkeyPatch.context() as patch:
+        floor.at_home(patch)
+        return moment(floor)
+
+
+@pytest.fixture(autouse=True)
+def at_home(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    floor.at_home(monkeypatch)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_fault_at_every_call(
+    system: str, floor: Floor, begin: Moment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    try_all(floor, begin, monkeypatch, system)
