@@ -313,7 +313,10 @@ def _one_gone(
     policy = gone.gone
     other: Side = "b" if which == "a" else "a"
     follows_a = compiled.flow.follows_a
-    if verdict is not None and not verdict.in_scope and (which == "b" or not follows_a):
+    scoped = verdict is None or verdict.in_scope
+    if not scoped and not follows_a and lost is not None:  # a pair is in scope by the rules of either side
+        scoped = gone.admit(lost.values, there=True).in_scope
+    if verdict is not None and not scoped and (which == "b" or not follows_a):
         return Decision(kind="left out", reason=verdict.left_out)  # frozen: never a delete
     edited = False
     if record is not None and stays.moves and Op.CREATE in gone.writes and not follows_a:

@@ -23,7 +23,7 @@ from stockbridge.core.errors import (
     Trouble,
     Unauthorized,
 )
-from stockbridge.core.flow import Applied, LinkView, Op, Side
+from stockbridge.core.flow import Applied, LinkView, Op, Owner, Side
 from stockbridge.core.mapping import BACK
 from stockbridge.core.merge import partly_agreed
 from stockbridge.core.record import Record, Stream, Values
@@ -131,9 +131,19 @@ class Harvest:
             owned = self._compiled.owned_by_a
             b_new = {name: value for name, value in (b_new or {}).items() if name not in owned}
             self._followed_up += [a_id] if owned else []
-        more = side.acts or any(
-            move.step for move in source.moves
-        )  # rules of the side it was made at; its steps
+        # What goes only the other way was not part of making it: it was never agreed on either.
+        back = [move for move in side.moves if move.pair.owner is Owner.BOTH and move.pair.way != "both"]
+        for move in back:
+            a_new, b_new = (
+                {
+                    name: value
+                    for name, value in (values or {}).items()
+                    if name not in (*move.sources, move.target)
+                }
+                for values in (a_new, b_new)
+            )
+        # The rules of the side it was made at; its steps.
+        more = back or side.acts or any(move.step for move in source.moves)
         if more and a_id not in self._followed_up:
             self._followed_up.append(a_id)
         applied = in_force_after(link.applied if link else {}, item.decision.applied, write.side)
