@@ -30,10 +30,10 @@ OUTSIDE = "that no rule brings in"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Which contacts belong at the other side, and what the rule does: those of Google need the label `wanted` to come to
-    Zoho; who is a business customer in Zoho carries `label` at Google, and nobody else does."""
+    """Which contacts belong at the other side, and what the rule does: those of Google need one of the labels `wanted` to
+    come to Zoho; who is a business customer in Zoho carries `label` at Google, and nobody else does."""
 
-    wanted: str
+    wanted: frozenset[str]
     label: str
 
 
@@ -107,7 +107,7 @@ def compare_contacts(
             pairs.append((here[0], there[0]))
         elif here:
             differences.append(f"{here[0].words} of Zoho is missing at Google.")
-        elif scope.wanted in there[0].labels:
+        elif scope.wanted & there[0].labels:
             differences.append(f"{there[0].words} of Google is missing in Zoho.")
         else:
             reasons[OUTSIDE] += 1

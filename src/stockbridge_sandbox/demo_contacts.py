@@ -22,6 +22,7 @@ from typing import Any
 from stockbridge_sandbox.compare_contacts import Book, Comparison, Scope, compare_contacts
 from stockbridge_sandbox.demo_contacts_events import (
     FAIR,
+    KNOWN,
     LABEL,
     Cast,
     Story,
@@ -68,14 +69,23 @@ name = "All others of the shop"
 in = "zoho"
 
 [[rules]]
-name = "Met at the trade fair"
+name = "Customers in the address book, and whom we met at the trade fair"
 in = "google"
-if = [{ field = "labels", has = "Beurs 2026" }]
+if = [{ any = [{ field = "labels", has = "Klanten" }, { field = "labels", has = "Beurs 2026" }] }]
 """
 
 _SPEED = 60
 _IN_STEP, _LEFT_OVER, _INTERRUPTED = 0, 3, 130
-_SCOPE = Scope(wanted=FAIR, label=LABEL)
+_SCOPE = Scope(wanted=frozenset({KNOWN, FAIR}), label=LABEL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """What was measured of one run from outside."""
+
+    name: str
+    calls: dict[str, dict[str, int]]
+    seconds: float
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,7 +97,8 @@ class Demo:
     variables: dict[str, str]
     before: Book
     story: Story = field(default_factory=Story)
-    steps: list[Step] = field(default_factory=list)
+    brief: bool = False  # without the commands that only look
+    runs: list[_Run] = field(default_factory=list)
     seen: int = 0  # the last request of the sandbox's log that was looked at
 
     def calls(self) -> dict[str, dict[str, int]]:
@@ -152,8 +163,9 @@ def sizes(contacts: int, seed: int) -> dict[str, float]:
     }
 
 
-def play(box: Sandbox, home: Path) -> Demo:
-    """All steps of the demo up to the comparison, against a fresh sandbox. Raises DemoError."""
+def play(box: Sandbox, home: Path, *, brief: bool = False) -> Demo:
+    """All steps of the demo up to the comparison, against a fresh sandbox; `brief` without most of the commands that only
+    show something. Raises DemoError."""
     before = book_of(box)
     _say()
     for line in book_lines(before):
@@ -163,7 +175,7 @@ def play(box: Sandbox, home: Path) -> Demo:
     _sign_in(box, variables)
     _set_speed(box, variables)
     _settings(home, variables)
-    demo = Demo(box=box, home=home, variables=variables, before=before)
+    demo = Demo(box=box, home=home, variables=variables, before=before, brief=brief)
     _first_run(demo)
     who = cast(book_of(box))
     _left_out(demo, who)
@@ -180,11 +192,12 @@ def judge(demo: Demo, written: Path) -> int:
     now = book_of(demo.box)
     comparison = compare_contacts(demo.before, now, _SCOPE, alone=demo.story.alone, apart=demo.story.apart)
     unkept = list(unmet(now, demo.story.expected))
-    idle = _idle_trouble(demo.steps)
+    steps = _steps(demo)
+    idle = _idle_trouble(steps)
     in_step = comparison.in_step and not unkept and not idle
-    figures = report(demo.steps, comparison, events=len(demo.story.expected), unmet=unkept, in_step=in_step)
+    figures = report(steps, comparison, events=len(demo.story.expected), unmet=unkept, in_step=in_step)
     written.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
-    _tell_result(demo, comparison, [*unkept, *idle])
+    _tell_result(demo, steps, comparison, [*unkept, *idle])
     return 0 if in_step else 1
 
 
@@ -234,16 +247,16 @@ def _first_run(demo: Demo) -> None:
     _say(f"From here the sandbox's clock runs {_SPEED} times as fast: a second here is a minute there,")
     _say("so that Zoho's limit of 100 calls a minute takes seconds.")
     demo.calls()
-    _command(demo.variables, "preview --samples 1", "preview", "--samples", "1")
+    _look(demo, "preview --samples 1", "preview", "--samples", "1")
     _title("The first run")
     _run(demo, "first")
-    _command(demo.variables, "health --limit 1", "health", "--limit", "1", most=30)
+    _look(demo, "health --limit 1", "health", "--limit", "1", most=30)
 
 
 def _left_out(demo: Demo, who: Cast) -> None:
     _title("Why is this one not in step?")
     nobody = who.no_email
-    _command(demo.variables, f'explain contacts "{nobody.name}"', "explain", "contacts", nobody.id, most=14)
+    _look(demo, f'explain contacts "{nobody.name}"', "explain", "contacts", nobody.id, most=14)
     _say()
     _say("Somebody is nobody else's business:")
     email = who.private.zoho.values["email"]
@@ -268,13 +281,11 @@ def _second_run(demo: Demo, who: Cast) -> None:
     _run(demo, "changes", "--full")
     _say()
     _say(f"Both changed the mobile phone of {who.asked.name}, for which the settings say to ask:")
-    _command(demo.variables, "inbox", "inbox")
+    _look(demo, "inbox", "inbox")
     _command(demo.variables, "inbox 1 google", "inbox", "1", "google")
     _say()
     _say("What was deleted does not come back:")
-    _command(
-        demo.variables, 'health --list "deleted opposite"', "health", "--list", "deleted opposite", most=30
-    )
+    _look(demo, 'health --list "deleted opposite"', "health", "--list", "deleted opposite", most=30)
 
 
 def _take_back(demo: Demo, who: Cast) -> None:
@@ -290,7 +301,7 @@ def _take_back(demo: Demo, who: Cast) -> None:
         f"Zoho's note on {name} has won, as the settings say, and replaced Google's. Each write is kept with what"
     )
     _say("it replaced, and can be taken back; it is shown first:")
-    _command(demo.variables, f"undo change {number}", "undo", "change", str(number))
+    _look(demo, f"undo change {number}", "undo", "change", str(number))
     _command(
         demo.variables,
         f"undo change {number} --yes",
@@ -333,11 +344,30 @@ def _run(demo: Demo, name: str, *options: str) -> None:
     code = run(["run", *options], demo.variables)
     _check(code, f"run {' '.join(options)}")
     seconds = time.monotonic() - began
-    (last,) = ask(["runs", "--limit", "1"], demo.variables)
-    (flow,) = last["flows"]
-    demo.steps.append(
-        Step(name=name, calls=demo.calls(), seconds=seconds, outcome=last["outcome"], flow=flow)
-    )
+    demo.runs.append(_Run(name=name, calls=demo.calls(), seconds=seconds))
+
+
+def _steps(demo: Demo) -> list[Step]:
+    """The runs, with what each reports of itself."""
+    reports = {one["run"]: one for one in ask(["runs"], demo.variables)}
+    taken_back_as = max(reports) - 2  # undo is a run of its own, before the last two
+    told_of = [one for number, one in sorted(reports.items()) if number != taken_back_as]
+    return [
+        Step(
+            name=one.name,
+            calls=one.calls,
+            seconds=one.seconds,
+            outcome=report["outcome"],
+            flow=report["flows"][0],
+        )
+        for one, report in zip(demo.runs, told_of, strict=True)
+    ]
+
+
+def _look(demo: Demo, shown: str, *arguments: str, most: int = 0) -> None:
+    """A command that only shows something."""
+    if not demo.brief:
+        _command(demo.variables, shown, *arguments, most=most)
 
 
 def _command(
@@ -363,8 +393,8 @@ def _check(code: int, shown: str) -> None:
         raise DemoError(f"stockbridge {shown} ended with exit code {code}; the demo stops here.")
 
 
-def _tell_result(demo: Demo, comparison: Comparison, trouble: Sequence[str]) -> None:
-    for line in (*runs_table(demo.steps), "", *result_lines(comparison)):
+def _tell_result(demo: Demo, steps: Sequence[Step], comparison: Comparison, trouble: Sequence[str]) -> None:
+    for line in (*runs_table(steps), "", *result_lines(comparison)):
         _say(line)
     for sentence in trouble:
         _say(f"✗ {sentence}")

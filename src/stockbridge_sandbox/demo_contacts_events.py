@@ -10,7 +10,7 @@ from stockbridge_sandbox.compare_contacts import Book, pairs_of
 from stockbridge_sandbox.compare_contacts_parts import Person, person_at_google, person_at_zoho
 from stockbridge_sandbox.demo_programs import DemoError, Sandbox
 
-LABEL, FAIR, TRASH = "Customers", "Beurs 2026", "Sync Trash"
+LABEL, FAIR, KNOWN, TRASH = "Customers", "Beurs 2026", "Klanten", "Sync Trash"
 
 _NOTE_ZOHO = "Pays on account since May."
 _NOTE_GOOGLE = "Prefers to be called in the morning."
@@ -116,7 +116,7 @@ def cast(book: Book) -> Cast:
         conflict=one(lambda pair: person(pair) and not pair.google.values["notes"]),
         asked=one(lambda pair: person(pair) and not pair.zoho.values["mobile"]),
         gone_at_google=one(person),
-        gone_in_zoho=one(person),
+        gone_in_zoho=one(lambda pair: person(pair) and KNOWN in pair.google.labels),
         private=one(lambda pair: person(pair) and bool(pair.zoho.values["phone"])),
         no_email=nobody,
     )

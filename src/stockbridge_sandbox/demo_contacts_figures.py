@@ -45,9 +45,13 @@ def shortened(lines: Sequence[str], most: int, *, last: bool = False) -> list[st
     """The first so many lines of an output (or the last), none wider than a page; what is left out is told."""
     kept = list(lines[-most:] if last else lines[:most])
     more = len(lines) - len(kept)
+    if more == 1 and not last:
+        kept, more = list(lines), 0
     while kept and not kept[-1]:
         kept.pop()
-    told = [f"… ({more} more lines)"] if more > 0 and not last else []
+    while kept and not kept[0]:
+        del kept[0]
+    told = [f"… ({more} more lines)"] if more and not last else []
     return [line if len(line) <= _WIDTH else line[: _WIDTH - 1] + "…" for line in (*kept, *told)]
 
 
