@@ -11,7 +11,7 @@ from typing import Any
 from scenarios.contacts_language import Fields
 from stockbridge_sandbox.run import Sandbox
 
-_OF_PERSON = (
+PERSON_FIELDS = (
     *(
         "salutation",
         "first_name",
@@ -67,7 +67,7 @@ class ZohoPeople:
         custom = []
         for name, value in fields.items():
             group, _, part = name.partition(".")
-            if name in _OF_PERSON:
+            if name in PERSON_FIELDS:
                 person[name] = value
             elif part:
                 body.setdefault(group, {})[_PARTS.get(part, part)] = value
@@ -104,7 +104,7 @@ class ZohoPeople:
 
 def _of_zoho(row: dict[str, Any]) -> Fields:
     person: Fields = next((one for one in row["contact_persons"] if one["is_primary_contact"]), {})
-    out: Fields = {**row, **{name: person.get(name) for name in _OF_PERSON}}
+    out: Fields = {**row, **{name: person.get(name) for name in PERSON_FIELDS}}
     for group in ("billing_address", "shipping_address"):
         for part in ("attention", "street", "street2", "city", "region", "postal_code", "country"):
             out[f"{group}.{part}"] = row[group].get(_PARTS.get(part, part))

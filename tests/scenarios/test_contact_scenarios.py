@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
@@ -60,25 +62,39 @@ def _world(where: str, scenario: Scenario) -> AbstractContextManager[World]:
     return nullcontext(memory_world(scenario)) if where == "memory" else sandbox_world(scenario)
 
 
-@pytest.mark.parametrize(("path", "where"), _cases())
-def test_contact_scenario(path: Path, where: str, fresh_store: Path) -> None:
-    scenario = load(path)
-    engine = open_store()
+@pytest.fixture(scope="module")
+def one_engine(ready_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """One engine for all scenarios, so that statements are compiled once."""
+    engine = open_store(f"sqlite:///{tmp_path_factory.mktemp('scenarios') / 'stockbridge.db'}")
     event.listen(engine, "connect", _without_waiting_for_the_disk)
+    yield engine
     engine.dispose()
-    try:
-        with _world(where, scenario) as world:
-            stage = _Stage(
-                engine=engine,
-                world=world,
-                scenario=scenario,
-                settings={**scenario.sync},
-                links={},
-                previews=where == "memory",
-            )
-            _play(stage)
-    finally:
-        engine.dispose()
+
+
+@pytest.fixture
+def empty_store(one_engine: Engine, ready_store: Path) -> Engine:
+    """The store of this test, empty."""
+    one_engine.dispose()
+    file = Path(one_engine.url.database or "")
+    for old in file.parent.glob(f"{file.name}*"):
+        old.unlink()
+    shutil.copy(ready_store, file)
+    return one_engine
+
+
+@pytest.mark.parametrize(("path", "where"), _cases())
+def test_contact_scenario(path: Path, where: str, empty_store: Engine) -> None:
+    scenario = load(path)
+    with _world(where, scenario) as world:
+        stage = _Stage(
+            engine=empty_store,
+            world=world,
+            scenario=scenario,
+            settings={**scenario.sync},
+            links={},
+            previews=where == "memory",
+        )
+        _play(stage)
 
 
 def _without_waiting_for_the_disk(connection: Any, _: object) -> None:
