@@ -17,6 +17,7 @@ from stockbridge.engine.execute import Writer
 from stockbridge.engine.fetch import Fetcher, Source
 from stockbridge.engine.guard import may_change_everything, stop_where_everything_changes
 from stockbridge.engine.read import bury_derived, refuse, store_records
+from stockbridge.engine.rounds import stop_going_round
 from stockbridge.engine.session import Session
 from stockbridge.engine.work import decide_chunk, lacking_detail
 from stockbridge.store import checkpoints, mirror, waiting
@@ -32,7 +33,8 @@ def plan_fetches(
 ) -> int:
     """Ask for the full records that the changed list rows need, oldest change first, in the order of the flows.
 
-    Returns how many records are left out by `bulk_only` (which fetches only where one call brings many).
+    Returns how many records are left out by `bulk_only` (which fetches only where one call brings many, and where nothing
+    tells without it who of side b is new).
     """
     skipped: set[tuple[str, str]] = set()  # several flows may look at the same record
     ended: dict[str, list[str]] = {}
@@ -56,7 +58,7 @@ def plan_fetches(
                 else:
                     records, gone = _wanted_parents(session, source.name, records)
                     ended.setdefault(source.name, []).extend(gone)
-                if bulk_only and source.detail_size == 1:
+                if bulk_only and source.detail_size == 1 and (source is stream or not compiled.shared):
                     skipped.update((source.name, record.id) for record in records)
                     continue
                 fetcher.want(("a", source.name), {record.id: numbers[record.id] for record in records})
@@ -196,6 +198,9 @@ def run_flow(
                         read_a=() if waited else records_a,
                         old_b=old_b,
                     )
+                if compiled.shared:
+                    with session.engine.connect() as connection:
+                        items = stop_going_round(session, connection, flow.name, items)
                 writer.settle_without_call(items)
                 unread = [item for item in items if item.decision.kind == "unread"]
                 fetcher.want(source, {item.a_id: 1 for item in unread if item.a_id is not None})

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, case, select, update
+from sqlalchemy import Connection, Row, bindparam, case, func, select, update
 
 from stockbridge.core.flow import Applied
 from stockbridge.core.record import Values
@@ -140,6 +140,30 @@ def made_since(
     found: set[str] = set()
     for some in chunks(ids, 500):
         found.update(connection.execute(query.where(column.in_(some))).scalars())
+    return found
+
+
+def written_often(
+    connection: Connection, sync_id: int, flow: str, a_ids: Collection[str], since: str, times: int
+) -> set[tuple[str, str, bytes]]:
+    """(a id, side, values as they were sent) of updates of these records that were made that many times since then."""
+    columns = (journal.c.a_id, journal.c.side, journal.c.written)
+    query = (
+        select(*columns)
+        .where(
+            journal.c.sync == sync_id,
+            journal.c.flow == flow,
+            journal.c.op == "update",
+            journal.c.outcome == "done",
+            journal.c.intended_at >= since,
+        )
+        .group_by(*columns)
+        .having(func.count() >= times)
+    )
+    found: set[tuple[str, str, bytes]] = set()
+    for some in chunks(a_ids, 500):
+        rows = connection.execute(query.where(journal.c.a_id.in_(some)))
+        found.update((a_id, side, bytes(written)) for a_id, side, written in rows)
     return found
 
 
