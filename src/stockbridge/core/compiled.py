@@ -105,7 +105,8 @@ def compile_flow(flow: Flow, a: Stream, b: Stream, flows: Mapping[tuple[str, str
                 )
             ),
             keys,
-            _lacks(stream, {name for names in keys for name in names if name != "id"}),
+            stream.derived_from is not None  # it is not there at all before the details are
+            or _lacks(stream, {name for names in keys for name in names if name != "id"}),
             any(rule.actions for rule in rules),
             compile_outside(only),
         )

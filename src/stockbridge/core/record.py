@@ -56,7 +56,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     `refers_to` names the stream of the same connector whose id the value is (of a list of texts: whose ids they are).
     `part_of` is true where the record goes when the one it refers to is removed. `detail` is true where a list row does
     not carry the field. `via` looks the value up: (a reference field of this stream, a field of the record it refers to).
-    `step` is true where the value is set by a call of its own, after the record was made. The limits (`max_length`,
+    `given` is true where a value that is not written otherwise is taken when the record is made. `step` is true where the
+    value is set by a call of its own, after the record was made. The limits (`max_length`,
     `at_least`, `at_most`, `places`, `choices`) are what the system takes when the field is written.
 
     `label` is what people call it. `many` is true where the value is a list of texts of that kind, the first of them the
@@ -73,6 +74,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     step: bool = False
     detail: bool = False
     writable: bool = True
+    given: bool = False
     required: bool = False
     max_length: int | None = None
     at_least: int | None = None
@@ -97,7 +99,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     `version` changes whenever the record does. `full` is false for a list row that lacks the detail fields.
     `deleted` marks a tombstone: certain knowledge that the record is gone. `parent` is the id of the record this one was
-    derived from.
+    derived from, and `was` the id by which it was known before, where it has another one since.
     """
 
     id: str
@@ -107,6 +109,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     deleted: bool = False
     full: bool = True
     parent: str | None = None
+    was: str | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,7 +149,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     (`mark_shown`), only the other fields tell. `moving` are fields of the list row whose
     change alone does not call for the details again (stock). `settles_after` is how many seconds a record may be missing
     from what the system shows after it was made: only then is "not found" an answer. Making one takes `create_calls`,
-    changing one `update_calls`. `unique` is a field of which no two records can have the same value, so that a record without a mark can be found again.
+    changing one `update_calls`. The system takes `batch_writes` writes with one call, where they are made at the same
+    moment: so many threads then write at once. `unique` is a field of which no two records can have the same value, so that a record without a mark can be found again.
     `detects_deletions` is false where nothing tells that a record is gone.
     """
 
@@ -165,6 +169,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     settles_after: int = 0
     create_calls: int = 1
     update_calls: int = 1
+    batch_writes: int = 1
     unique: str | None = None
     detects_deletions: bool = True
 

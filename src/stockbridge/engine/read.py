@@ -15,7 +15,7 @@ from stockbridge.core.record import Page, Record, Refusal, Stream
 from stockbridge.core.report import OnProgress, Progress
 from stockbridge.engine.guard import approved
 from stockbridge.engine.session import Session
-from stockbridge.store import checkpoints, journal, mirror, waiting
+from stockbridge.store import checkpoints, journal, links, mirror, waiting
 from stockbridge.store.checkpoints import Checkpoint
 from stockbridge.store.rows import chunks, moment_text, next_seq
 
@@ -137,7 +137,9 @@ def _long_there(
 def _may_create(session: Session, side: Side, stream: str) -> bool:
     """Whether a flow makes records in this stream, so that a record it cannot recognise could be made twice."""
     sides = ((one.flow.a, one.a) if side == "a" else (one.flow.b, one.b) for one in session.flows)
-    return any(name == stream and Op.CREATE in compiled.writes for name, compiled in sides)
+    made = {name for name, compiled in sides if Op.CREATE in compiled.writes}
+    streams = session.connector(side).streams()
+    return any(stream in (name, streams[name].derived_from) for name in made)
 
 
 def store_page(
@@ -288,6 +290,10 @@ def derive(
         made = {child.id: child for record in records for child in stream.derive(record)}
         standing = mirror.children(connection, at, [record.id for record in records])
         news = [child for child in made.values() if _is_news(standing.get(child.id), child)]
+        if renamed := {child.was: child.id for child in made.values() if child.was in standing}:
+            for one in session.flows:
+                if (one.flow.a if side == "a" else one.flow.b) == stream.name:
+                    links.rename(connection, session.bonds[one.flow.name], side, renamed)
         mirror.put(connection, at, news, seq=seq, sweep=0)
         mirror.put_keys(connection, at, key_fields(session, side, stream.name), news)
         mirror.bury(connection, at, [id for id in standing if id not in made], seq)

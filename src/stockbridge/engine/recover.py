@@ -85,7 +85,7 @@ def _settle(
     found: dict[str, list[Record]] = {}
     if creates and not stream.mark_shown:
         # No row would tell that it is ours: read what is new, and let the flow recognise it by its other fields.
-        read_stream(session, at, stream.name, sweep=False)
+        _read_news(session, at, stream, creates)
     elif creates:
         since = min(datetime.fromisoformat(one.intended_at) for one in creates) - _MARGIN
         marks = {one.mark or "" for one in creates}
@@ -108,7 +108,11 @@ def _settle(
         for one in intents:
             if one.op == Op.CREATE and not stream.mark_shown:
                 _free_of_the_gone(session, connection, compiled, at, one)
-                twin = _twin(session, connection, compiled, at, one) if stream.unique else None
+                twin = (
+                    _twin(session, connection, compiled, at, one)
+                    if stream.unique or stream.derived_from
+                    else None
+                )
                 if twin is None:
                     outcomes.append((one.id, "superseded", "decided anew", None))
                 else:
@@ -139,6 +143,22 @@ def _settle(
         )
     made = sum(outcome == "adopted" for _, outcome, _, _ in outcomes)
     return len(intents), made, {_source(one) for one in waits}
+
+
+def _read_news(session: Session, at: Side, stream: Stream, creates: Sequence[Open]) -> None:
+    """Read what changed in a stream; of one that is derived, the full records that it is derived from."""
+    connector = session.connector(at)
+    source = connector.streams()[stream.derived_from or stream.name]
+    read_stream(session, at, source.name, sweep=False)
+    if source is stream or not source.detail_size:
+        return
+    since = min(datetime.fromisoformat(one.intended_at) for one in creates) - _MARGIN
+    with session.engine.connect() as connection:
+        new = mirror.modified_since(connection, session.at(at, source.name), since)
+    for some in chunks([one.id for one in new if not one.full], source.detail_size):
+        found = [one for one in connector.fetch(source.name, some) if isinstance(one, Record)]
+        with session.begin() as connection:
+            store_records(session, connection, at, source, found)
 
 
 def _early(session: Session, stream: Stream, creates: Sequence[Open]) -> set[int]:
@@ -205,8 +225,8 @@ def _twin(
     def shows(record: Record) -> bool:
         for name, value in sent.items():
             field, there = stream.field(name), record.values.get(name)
-            if name not in record.values or field is None or field.step:
-                continue
+            if name not in record.values or field is None or field.step or not field.writable:
+                continue  # it was not to be written there, or not by that call
             if name == stream.unique and str(there).startswith(str(value)):
                 continue
             if not kept(value, there) and not same(field.kind, value, there, region=compiled.flow.region):

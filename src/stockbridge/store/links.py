@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -131,6 +131,16 @@ def put(connection: Connection, at: Bonds, views: Sequence[LinkView]) -> None:
         (old if standing.get(view.a_id) == view.b_id else new).append(row)
     upsert(connection, link, old, keep=("b_id",))
     upsert(connection, link, new)
+
+
+def rename(connection: Connection, at: Bonds, side: str, ids: Mapping[str, str]) -> None:
+    """Records of a side have other ids since (old -> new): their links stand. One whose new id is linked keeps that link."""
+    of = by_a if side == "a" else by_b
+    taken = of(connection, at, list(ids.values()))
+    old = {id: view for id, view in of(connection, at, list(ids)).items() if ids[id] not in taken}
+    drop(connection, at, [view.a_id for view in old.values()])
+    key = "a_id" if side == "a" else "b_id"
+    put(connection, at, [msgspec.structs.replace(view, **{key: ids[id]}) for id, view in old.items()])
 
 
 def drop(connection: Connection, at: Bonds, a_ids: Collection[str]) -> None:
