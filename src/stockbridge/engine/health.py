@@ -134,9 +134,12 @@ def _entries(session: Session, connection: Connection, compiled: Compiled) -> It
     seen: set[tuple[str, str]] = set()
     for item in _items(session, connection, compiled):
         ids = [(side, id) for side, id in (("a", item.a_id), ("b", item.b_id)) if id is not None]
-        if any(one in seen for one in ids):
+        told = [one for one in ids if one in seen]
+        if len(told) == len(ids):
             continue  # a pair that is about to be matched comes up from both sides
         seen.update(ids)
+        if told:  # two find the same partner, which stands somewhere already
+            item = _without(item, told[0][0])
         entry = _entry(desk, item)
         if entry is not None:
             yield entry
@@ -172,6 +175,13 @@ def _items(session: Session, connection: Connection, compiled: Compiled) -> Iter
         alone = [id for id in ids if id not in linked]
         if alone:
             yield from decide_chunk(session, connection, compiled, [], alone, recheck=recheck, planning=True)
+
+
+def _without(item: Item, side: str) -> Item:
+    """The item with the record of the other side alone."""
+    if side == "a":
+        return msgspec.structs.replace(item, a_id=None, a=None)
+    return msgspec.structs.replace(item, b_id=None, b=None)
 
 
 def _entry(desk: _Desk, item: Item) -> Entry | None:
