@@ -72,13 +72,11 @@ def compare_contacts(
     *,
     alone: Mapping[str, str] | None = None,
     apart: Iterable[tuple[str, str]] = (),
-    edited: Iterable[str] = (),
 ) -> Comparison:
     """Compare what stands at both sides now. `before` is what stood there before the first run.
 
     `alone` are contacts that stay alone, by their id at either side, with the reason; a pair with one of them is not
-    compared. `apart` are (id in Zoho, field) that may differ, such as what was taken back. `edited` are ids of contacts
-    of which people changed more than is mapped.
+    compared. `apart` are (id in Zoho, field) that may differ, such as what was taken back.
     """
     alone = alone or {}
     zoho, google = _people(now)
@@ -114,7 +112,7 @@ def compare_contacts(
     may = set(apart)
     for one, other in pairs:
         differences += _field_differences(one, other, scope, may)
-    kept, lost = _untouched((*was_zoho, *was_google), (*zoho, *google), {*alone, *edited})
+    kept, lost = _untouched((*was_zoho, *was_google), (*zoho, *google), set(alone))
     return Comparison(
         zoho=len(zoho),
         google=len(google),

@@ -116,7 +116,7 @@ def cast(book: Book) -> Cast:
         conflict=one(lambda pair: person(pair) and not pair.google.values["notes"]),
         asked=one(lambda pair: person(pair) and not pair.zoho.values["mobile"]),
         gone_at_google=one(person),
-        gone_in_zoho=one(lambda pair: person(pair) and KNOWN in pair.google.labels),
+        gone_in_zoho=one(person),
         private=one(lambda pair: person(pair) and bool(pair.zoho.values["phone"])),
         no_email=nobody,
     )
