@@ -196,7 +196,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             then = "set " + ", ".join(f"{name} to {value}" for name, value in self.values.items())
         else:
             then = str(self.then)
-        return f"if {conditions}, {then}"
+        return f"if {conditions}, {then}" if conditions else f"always {then}"
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -224,7 +224,7 @@ def _verdict(
         return (
             "left out",
             f"A rule keeps it out: {parked.reason}.",
-            "Change the record, or the flag behind that rule.",
+            "Change the record, or the setting behind that rule.",
         )
     if parked is not None and parked.state != "woken":
         return ("refused" if parked.state == "refused" else "waiting"), parked.reason, parked.remedy
@@ -237,7 +237,7 @@ def _verdict(
             return "refused", decision.reason, decision.remedy
         case "left out":
             words = f"A rule keeps it out: {decision.reason}."
-            return "left out", words, "Change the record, or the flag behind that rule."
+            return "left out", words, "Change the record, or the setting behind that rule."
         case "write":
             ops = " and ".join(str(write.op) for write in decision.writes)
             return "to be written", f"The next run will {ops} it at {there}.", "stockbridge run"
