@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -79,7 +80,9 @@ FLOW = Flow(
 
 
 class Clubs(Memory):
-    """Clubs, whose members are written one by one."""
+    """Clubs, whose members are written one by one. A full record takes `delay` seconds."""
+
+    delay = 0.0
 
     def read(self, stream: str, since: str | None) -> Iterator[Page]:
         assert stream == "clubs", "a derived stream is not read"
@@ -87,6 +90,7 @@ class Clubs(Memory):
             yield msgspec.structs.replace(page, records=[_dated(one) for one in page.records])
 
     def fetch(self, stream: str, ids: Sequence[str]) -> list[Record | Refusal]:
+        time.sleep(self.delay)
         found = super().fetch("clubs", [id.partition("_")[0] for id in ids])
         clubs = [_dated(one) for one in found if isinstance(one, Record)]
         if stream == "clubs":
@@ -148,12 +152,19 @@ def links(of: World) -> dict[str, str]:
 def test_who_is_at_side_b_only_is_decided_when_the_details_are_read(store: Engine) -> None:
     of, a, club = a_world(store, member("Ann"))
     card = of.b.put("cards", {**member("Ann"), "firm": "Chess"})
-    (shown,) = preview(of.open()).flows
-    assert (shown.create, shown.export, shown.adopt) == (0, 0, 1)
+    a.delay = 0.2  # longer than it takes to decide about the card
     of.run()
     assert links(of) == {f"{club}_Ann": card}
     assert a.rows("clubs")[club]["members"] == [member("Ann")]
     assert len(of.b.rows("cards")) == 1
+
+
+def test_a_preview_knows_who_is_new_as_well(store: Engine) -> None:
+    of, _, _ = a_world(store, member("Ann"))
+    of.b.put("cards", {**member("Ann"), "firm": "Chess"})
+    of.b.put("cards", {**member("Bob"), "firm": "Chess"})
+    (shown,) = preview(of.open()).flows
+    assert (shown.create, shown.export, shown.unread) == (1, 1, 0)
 
 
 def test_a_member_is_added_changed_and_removed_at_either_side(store: Engine) -> None:
