@@ -168,12 +168,12 @@ def test_ten_threads_write_one_after_the_other_and_never_too_many_a_minute() -> 
         ids = sorted(read(connector)[0])
 
         def work(number: int) -> None:
-            if number % 2:
+            if number % 10 == 1:
                 connector.create(
                     "contacts", {"given_name": f"N{number}", "labels": [f"L{number % 4}"]}, f"m{number}"
                 )
-            else:
-                connector.update("contacts", ids[number % 3], {"nickname": f"N{number}"})
+            else:  # of one contact, so that each needs a call of its own
+                connector.update("contacts", ids[0], {"nickname": f"N{number}"})
 
         with ThreadPoolExecutor(10) as pool:
             list(pool.map(work, range(130)))
@@ -185,7 +185,7 @@ def test_ten_threads_write_one_after_the_other_and_never_too_many_a_minute() -> 
                 one.at for one in seen if (one.method in ("GET", "PATCH") if reads else one.method != "GET")
             ]
             fullest = max(sum(first <= at < first + minute for at in moments) for first in moments)
-            assert (30 if reads else 80) <= fullest <= 90
+            assert 80 <= fullest <= 90
         assert connector.meter.spent == len(seen)
         assert len([row for row in sandbox.people.rows("groups") if not row["system"]]) == 2 + 7
         assert fetched(connector, ids[0])["nickname"]

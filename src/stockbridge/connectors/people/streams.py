@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from stockbridge.connectors.people.batches import MOST_WRITTEN
 from stockbridge.connectors.people.slots import ADDRESSES, LABELS, MARK_KEY, USER_DEFINED
 from stockbridge.core.record import ADDRESS, Ability, Field, Kind, Stream
 
@@ -77,4 +78,5 @@ def contacts_stream(keys: Sequence[str] = ()) -> Stream:
         abilities=frozenset(Ability),
         mark=MARK_KEY,
         settles_after=_SETTLES,
+        batch_writes=MOST_WRITTEN,
     )
