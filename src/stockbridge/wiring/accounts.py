@@ -182,11 +182,13 @@ def open_connector(
     sealer: Sealer,
     *,
     contact_fields: Sequence[Field] | None = None,
+    people: bool = False,
     keys: Sequence[str] = (),
 ) -> Iterator[tuple[Connector, Clock]]:
     """A connector bound to this account, and the clock it goes by.
 
-    `contact_fields` are the custom fields of contacts at Zoho, `keys` those of the user-defined fields at Google.
+    `contact_fields` are the custom fields of contacts at Zoho, `keys` those of the user-defined fields at Google. With `people`
+    each contact person of Zoho is a record of its own.
 
     It starts with the access token and the day's quota of an earlier start and hands both back, so that many short
     starts do not use up the tokens (ten in ten minutes, facts: Zoho 2). On a fast clock nothing is kept: its hours
@@ -222,6 +224,7 @@ def open_connector(
                 token=token,
                 remember=remember,
                 custom_contacts=contact_fields or (),
+                people=people,
             )
         elif row.connector == "google":
             bound = connect_google(

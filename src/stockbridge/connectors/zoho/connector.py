@@ -17,6 +17,8 @@ from stockbridge.connectors.zoho.contacts import contacts_shape, contacts_stream
 from stockbridge.connectors.zoho.details import Details
 from stockbridge.connectors.zoho.lists import Lists, same_mark, searched_by
 from stockbridge.connectors.zoho.paging import Batch, Entry
+from stockbridge.connectors.zoho.person_calls import PersonCalls
+from stockbridge.connectors.zoho.persons import PEOPLE, people_stream
 from stockbridge.connectors.zoho.refusals import explained, is_double
 from stockbridge.connectors.zoho.render import PlaceKey, Recipe, assembly, purchase_order, recipe
 from stockbridge.connectors.zoho.rows import Rows
@@ -45,10 +47,12 @@ def connect(
     token: Token | None = None,
     remember: Remember | None = None,
     custom_contacts: Sequence[Field] = (),
+    people: bool = False,
 ) -> ZohoConnector:
     """A connector for one account. Nothing is sent yet.
 
-    `custom_contacts` are the custom fields of contacts, as `contact_fields` gave them. `day` and `token` are what an earlier start learned; `remember` is told each new token. `limits.reserve` calls of a
+    `custom_contacts` are the custom fields of contacts, as `contact_fields` gave them; with `people`, each contact person is
+    a record of its own as well. `day` and `token` are what an earlier start learned; `remember` is told each new token. `limits.reserve` calls of a
     day are kept for exports.
     """
     budget = Budget(limits, clock, who=account.who, day=day)
@@ -60,7 +64,7 @@ def connect(
         remember=remember,
     )
     client = ZohoClient(account, clock=clock, transport=transport, budget=budget, tokens=tokens)
-    return ZohoConnector(client, budget, custom_contacts)
+    return ZohoConnector(client, budget, custom_contacts, people=people)
 
 
 class _Definition(msgspec.Struct):
@@ -87,11 +91,19 @@ class _Places(msgspec.Struct):
 class ZohoConnector:
     """One organisation of Zoho Inventory. Safe to call from several threads."""
 
-    def __init__(self, client: ZohoClient, budget: Budget, custom_contacts: Sequence[Field] = ()) -> None:
+    def __init__(
+        self,
+        client: ZohoClient,
+        budget: Budget,
+        custom_contacts: Sequence[Field] = (),
+        *,
+        people: bool = False,
+    ) -> None:
         self._client = client
         self._budget = budget
-        contacts = contacts_stream(custom_contacts)
-        self._streams = {**STREAMS, contacts.name: contacts}
+        contacts = contacts_stream(custom_contacts, persons=people)
+        persons = people_stream(custom_contacts)
+        self._streams = {**STREAMS, contacts.name: contacts, **({PEOPLE: persons} if people else {})}
         self._rows = {shape.stream.name: Rows(shape) for shape in (*SHAPES, contacts_shape(contacts))}
         self._lists = Lists(client, self._rows)
         self._details = Details(client, self._rows)
@@ -101,6 +113,9 @@ class ZohoConnector:
             self._details,
             partial(self._written, "contacts"),
             lambda name: self.find("contacts", [name], None).get(name, []),
+        )
+        self._people = PersonCalls(
+            client, persons, self._rows["contacts"], self._details, self._contacts, self._of_company
         )
         self._places: PlaceKey | None = None
 
@@ -148,7 +163,7 @@ class ZohoConnector:
 
         An id that a bulk answer leaves out is asked for by itself: only a clear "does not exist" makes a tombstone.
         """
-        return self._details.of(stream, ids)
+        return self._people.of(ids) if stream == PEOPLE else self._details.of(stream, ids)
 
     def find(self, stream: str, marks: Collection[str], since: datetime | None) -> dict[str, list[Record]]:
         """The full records that carry one of these marks, by mark; one search a mark, whenever they were made.
@@ -172,8 +187,8 @@ class ZohoConnector:
         return {mark: list(by_id.values()) for mark, by_id in found.items()}
 
     def create(self, stream: str, values: Values, mark: str) -> Record:
-        """Make a purchase order (a draft) or an assembly that carries `mark` as its reference, or a contact. Returns what
-        Zoho answered.
+        """Make a purchase order (a draft) or an assembly that carries `mark` as its reference, or a contact (person).
+        Returns what Zoho answered.
 
         Raises Exists for an assembly whose reference is there already, Gone where a record it refers to is not there,
         Rejected with the field and the remedy where these are known, Uncertain, Retry, Unauthorized, OverBudget; and
@@ -182,6 +197,8 @@ class ZohoConnector:
         declared = self._streams[stream]
         if Ability.CREATE not in declared.abilities:
             raise _never("write to", stream)
+        if stream == PEOPLE:
+            return self._people.create(values, mark)
         if stream == "contacts":
             return self._contacts.create(values, mark)
         about = f"to make {declared.noun} {mark}"
@@ -217,6 +234,8 @@ class ZohoConnector:
         declared = self._streams[stream]
         if Ability.UPDATE not in declared.abilities:
             raise _never("change", stream)
+        if stream == PEOPLE:
+            return self._people.update(id, values)
         if stream == "contacts":
             return self._contacts.update(id, values)
         if values != {"issued": True}:
@@ -248,7 +267,10 @@ class ZohoConnector:
         every other stream."""
         if Ability.REMOVE not in self._streams[stream].abilities:
             raise _never("delete from", stream)
-        self._contacts.remove(id)
+        if stream == PEOPLE:
+            self._people.remove(id)
+        else:
+            self._contacts.remove(id)
 
     def custom_fields(self, stream: str) -> dict[str, str] | None:
         """Label by api name ("cf_colour") of the custom fields of a stream; None where Zoho does not tell.
@@ -272,6 +294,17 @@ class ZohoConnector:
     def contact_fields(self) -> list[Field]:
         """The custom fields that this organisation has for contacts, typed; to be given to `connect` as `custom_contacts`."""
         return contact_fields(self._client)
+
+    def _of_company(self, name: str) -> list[str]:
+        """The ids of the contacts of exactly that company, in small or capital letters."""
+        wanted = name.casefold()
+        found = [
+            entry.id
+            for batch in self._lists.where("contacts", "company_name", name)
+            for _, entry in batch.entries
+            if entry.id and str(getattr(entry.row, "company_name", "")).strip().casefold() == wanted
+        ]
+        return list(dict.fromkeys(found))
 
     def _whole(self, stream: str, entry: Entry, batch: Batch, place: int, mark: str) -> Record:
         """The full record of a row that carries a mark; the row's own record, or the bare mark, where that is unreadable."""
@@ -353,6 +386,7 @@ _ENTITIES = {
     "items": "item",
     "vendors": "contact",
     "contacts": "contact",
+    "people": "contact",
     "salesorders": "salesorder",
     "purchaseorders": "purchaseorder",
     "composites": "composite_item",

@@ -78,6 +78,21 @@ def changed_contact(stream: Stream, row: Any, values: Mapping[str, Value]) -> by
     return _encode(body)
 
 
+def changed_persons(row: Any, id: str | None, new: Mapping[str, Any]) -> bytes:
+    """The body of PUT /contacts/{id} that changes the contact person of this id, or adds one (None), and keeps all others.
+    `new` are values in Zoho's words. Raises BadValue for a row that cannot be read."""
+    primary = primary_person(row)
+    out: list[dict[str, Any]] = []
+    for one in persons(row):
+        kept = {key: one[key] for key in _KEPT_OF_PERSON if one.get(key) not in (None, "")}
+        if str(one.get("contact_person_id")) == id:
+            kept |= new
+        out.append(kept | ({"is_primary_contact": True} if one is primary else {}))
+    if id is None:
+        out.append({**new, **({} if out else {"is_primary_contact": True})})
+    return _encode({"contact_name": row.contact_name, "contact_persons": out})
+
+
 def other_name(values: Mapping[str, Value], mark: str) -> str:
     """The name of a new contact whose own name is taken: with its e-mail, its company, or the end of `mark`."""
     name = str(values["contact_name"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -44,6 +44,14 @@ _OF_PERSON_DETAIL = (
 OF_PERSON = frozenset(field.name for field in (*_OF_PERSON, *_OF_PERSON_DETAIL))
 """The fields that are those of the primary contact person."""
 
+PERSONS = "persons"
+_OF_EACH = (
+    *read_only(Kind.TEXT, "contact_person_id"),
+    *read_only(Kind.FLAG, "is_primary"),
+    *_OF_PERSON,
+    *_OF_PERSON_DETAIL,
+)
+
 AMOUNTS = (
     "outstanding_receivable_amount",
     "unused_credits_receivable_amount",
@@ -52,8 +60,8 @@ AMOUNTS = (
 )
 
 
-def contacts_stream(custom: Sequence[Field] = ()) -> Stream:
-    """The contacts of an organisation that has these custom fields.
+def contacts_stream(custom: Sequence[Field] = (), *, persons: bool = False) -> Stream:
+    """The contacts of an organisation that has these custom fields; with `persons` also all contact persons of each.
 
     Zoho keeps no mark of the other side: a contact is found again by its name, which no two contacts can share.
     """
@@ -89,9 +97,13 @@ def contacts_stream(custom: Sequence[Field] = ()) -> Stream:
             Field(name="fax", kind=Kind.PHONE, detail=True),
             *(_part(group, part) for group in GROUPS for part in ADDRESS),
             *read_only(Kind.FLAG, "has_transaction", detail=True),
+            *((_EVERY_PERSON,) if persons else ()),
             *custom,
         ),
     )
+
+
+_EVERY_PERSON = Field(name=PERSONS, kind=Kind.CHILDREN, detail=True, writable=False, children=_OF_EACH)
 
 
 def _part(group: str, part: str) -> Field:
@@ -109,9 +121,13 @@ def _part(group: str, part: str) -> Field:
 def contacts_shape(stream: Stream) -> Shape:
     """How the rows of that stream look on the wire; its custom fields are those whose names begin with "cf_"."""
     custom = tuple(field for field in stream.fields if field.name.startswith("cf_"))
+    every = stream.field(PERSONS) is not None
 
     def detail(row: Any, values: Values) -> None:
         _person(row, values)
+        if every:
+            primary = primary_person(row)
+            values[PERSONS] = [person_values(one, primary=one is primary) for one in persons(row)]
         for group in GROUPS:
             address = _address(row, group)
             for part in ADDRESS:
@@ -163,6 +179,15 @@ def persons(row: Any) -> list[dict[str, Any]]:
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
         raise BadValue("contact_persons", listed, "a list of contact persons")
     return listed
+
+
+def person_values(person: Mapping[str, Any], *, primary: bool) -> Values:
+    """A contact person as Zoho shows it, in the fields of the stream; `is_primary` as it was found. Raises BadValue."""
+    id = _text("contact_person_id", person.get("contact_person_id"))
+    if id is None:
+        raise BadValue("contact_person_id", id, "the id of a contact person")
+    own = {name: _text(name, person.get(name)) for name in OF_PERSON}
+    return {"contact_person_id": id, "is_primary": primary, **own}
 
 
 def _person(row: Any, values: Values) -> None:

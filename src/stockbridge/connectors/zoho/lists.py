@@ -55,6 +55,12 @@ class Lists:
             return _halting(whole(self._asking(stream, search, purpose="export"), what=stream))
         return _halting(self._of_each(stream, None, search, "export"))
 
+    def where(self, stream: str, field: str, value: str) -> Iterator[Batch]:
+        """Batches of the rows whose field holds this text, and of others where Zoho ignores the search. Raises as
+        `changed`."""
+        search = ((field, value),)
+        return _halting(whole(self._asking(stream, search, purpose="export"), what=stream))
+
     def _without_filter(self, stream: str, start: datetime | None) -> Iterator[Batch]:
         """A list that is read back to `start`; each composite's part of it by itself where that has to be named."""
         began: datetime | None = None
