@@ -11,6 +11,7 @@ from scenarios.board import exchanged
 from scenarios.board_in_sandboxes import SPEED
 from scenarios.contacts_language import Fields, Names, Scenario, System
 from scenarios.contacts_people import GooglePeople, ZohoPeople
+from scenarios.contacts_persons import ZohoPersons
 from stockbridge.connectors.base import Connector
 from stockbridge.connectors.people import connector as people
 from stockbridge.connectors.people.account import GoogleAccount
@@ -43,7 +44,7 @@ class SandboxWorld:
     zoho: ZohoConnector
     google: Connector
     keys: Sequence[str]
-    at_zoho: ZohoPeople
+    at_zoho: ZohoPeople | ZohoPersons
     at_google: GooglePeople
     names: Names = field(default_factory=Names)
     passed: timedelta = timedelta()
@@ -58,7 +59,7 @@ class SandboxWorld:
         self.sandbox.clock.advance(seconds)
         self.passed += timedelta(seconds=seconds)
 
-    def _people(self, system: System) -> ZohoPeople | GooglePeople:
+    def _people(self, system: System) -> ZohoPeople | ZohoPersons | GooglePeople:
         return self.at_zoho if system == "zoho" else self.at_google
 
     def put(self, system: System, name: str, fields: Fields) -> None:
@@ -125,13 +126,14 @@ def sandbox_world(scenario: Scenario) -> Iterator[SandboxWorld]:
         known: list[Field] = []
         if scenario.custom:
             known = zoho.connect(account, clock=clock, transport=transport).contact_fields()
+        each = scenario.sync.get("people") == "each"
         yield SandboxWorld(
             sandbox=sandbox,
             transport=transport,
             clock=clock,
-            zoho=zoho.connect(account, clock=clock, transport=transport, custom_contacts=known),
+            zoho=zoho.connect(account, clock=clock, transport=transport, custom_contacts=known, people=each),
             google=_google(sandbox, transport, clock, scenario.keys),
             keys=scenario.keys,
-            at_zoho=ZohoPeople(sandbox),
+            at_zoho=ZohoPersons(sandbox) if each else ZohoPeople(sandbox),
             at_google=GooglePeople(sandbox),
         )

@@ -7,12 +7,14 @@ from typing import Any
 import msgspec
 from sqlalchemy.engine import Engine
 
+from stockbridge.cli.options import Usage
 from stockbridge.cli.output import pairs, say, table
 from stockbridge.cli.sync_create import pick_account
 from stockbridge.cli.sync_face import Taken
 from stockbridge.core.flow import Rule, Side, Then
 from stockbridge.core.record import Stream
 from stockbridge.core.sentences import sentence, takes_none
+from stockbridge.store import syncs
 from stockbridge.store.accounts import AccountRow
 from stockbridge.wiring.contact_checks import checked_with
 from stockbridge.wiring.contact_file import ContactFile, read_contact_file, write_contact_file
@@ -26,6 +28,7 @@ from stockbridge.wiring.contact_settings import (
 )
 from stockbridge.wiring.contacts import Built, build, streams_of
 from stockbridge.wiring.settings import SettingsError
+from stockbridge.wiring.sync_kinds import CONTACTS
 
 _DIRECTION = {
     "both": "both ways: an edit in Zoho goes to Google, one in Google goes to Zoho",
@@ -48,8 +51,24 @@ def take(store: Engine, text: str) -> Taken:
         raise SettingsError(problems)
     side_a = pick_account(store, "zoho", described.zoho)
     side_b = pick_account(store, "google", described.google)
+    _keeps_its_people(store, described.name, described.settings)
     settings, built = checked_with(store, side_a, described.settings, problems)
     return taken(described.name, side_a, side_b, settings, built)
+
+
+def _keeps_its_people(store: Engine, name: str, settings: ContactSettings) -> None:
+    """Raises `Usage` where the sync stands and goes by other records of Zoho: its links name those."""
+    with store.connect() as connection:
+        old = syncs.find(connection, name)
+    if old is None or old.kind != CONTACTS:
+        return
+    before = decode_contact_settings(old.config).people
+    if before != settings.people:
+        raise Usage(
+            f'The sync "{name}" was made with people = "{before}", and what it has linked goes by that.',
+            remedy=f'Put people = "{before}" back, or remove the sync and make it anew: contacts find each other again by '
+            "what they are matched by.",
+        )
 
 
 def taken(name: str, a: AccountRow, b: AccountRow, settings: ContactSettings, built: Built) -> Taken:

@@ -36,6 +36,9 @@ _DO: tuple[str, ...] = get_args(msgspec.structs.fields(Transform)[0].type)
 
 NAMES = ("Zoho", "Google")
 
+_NAME_PARTS = {"given name", "family name"}
+_SHARED = "all contact persons of a contact in Zoho share it, so it "
+
 Origin: TypeAlias = Literal["default", "own"]
 
 
@@ -81,7 +84,8 @@ COMPOSED = "contact_name"
 
 
 class MappedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the mapping as people see it. `pair` is None where nothing is written, and the reasons say why."""
+    """One line of the mapping as people see it. `pair` is None where nothing is written, and the reasons say why. `given` is
+    what a contact that is made in Zoho for a contact person gets of what all its persons share."""
 
     zoho: str
     google: str
@@ -90,6 +94,7 @@ class MappedRow(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...] = ()
     switch: str | None = None
     pair: Pair | None = None
+    given: Pair | None = None
 
 
 def is_on(row: Row, settings: ContactSettings) -> bool:
@@ -176,9 +181,18 @@ def _line(
     own: OwnMapping | None = None,
 ) -> MappedRow:
     pair = _pair(at_a.name, at_b.name, settings, own)
+    shared = at_a.given and not at_a.writable
+    at_a = msgspec.structs.replace(at_a, writable=True) if shared else at_a
     found = direction(
         at_a, at_b, sync=WAYS[settings.direction], wanted=pair.way, values=pair.values or None, names=NAMES
     )
+    reasons, arrow, given = found.reasons, found.arrow, None
+    if shared and found.to_a:
+        given = msgspec.structs.replace(pair, owner=Owner.B, way="both", policy=None, fill=False, once=True)
+        found = msgspec.structs.replace(found, to_a=False)
+        arrow = "->" if found.to_b else "none"
+        then = "goes to Google only" if found.to_b else "is only given to a contact that is made"
+        reasons = (*reasons, _SHARED + then)
     if found.to_a and found.to_b:
         pair = msgspec.structs.replace(pair, way="both")
     else:
@@ -187,10 +201,11 @@ def _line(
         zoho=at_a.name,
         google=at_b.name,
         origin=origin,
-        arrow=found.arrow,
-        reasons=found.reasons,
+        arrow=arrow,
+        reasons=reasons,
         switch=switch,
         pair=pair if found.to_a or found.to_b else None,
+        given=given,
     )
 
 
@@ -300,6 +315,8 @@ def _clash(
         for other, by in taken.items():
             if other != name and not _overlap(stream.field(name), stream.field(other)):
                 continue
+            if other == name and {_name_part(line, stream is a), _name_part(by, stream is a)} == _NAME_PARTS:
+                continue  # a whole name goes to two fields
             what = (
                 f"{system}'s {name} is mapped"
                 if other == name
@@ -312,6 +329,12 @@ def _clash(
     return None
 
 
+def _name_part(line: MappedRow, at_zoho: bool) -> str:
+    """Which part of a whole name at that side the line takes; "" where it takes the whole value."""
+    steps = () if line.pair is None else line.pair.to_b if at_zoho else line.pair.to_a
+    return next((step.do for step in steps if step.do in _NAME_PARTS), "")
+
+
 def _overlap(one: Field | None, other: Field | None) -> bool:
     if one is None or other is None:
         return False
@@ -320,4 +343,4 @@ def _overlap(one: Field | None, other: Field | None) -> bool:
 
 def pairs_of(rows: Sequence[MappedRow]) -> tuple[Pair, ...]:
     """What the engine works with."""
-    return tuple(row.pair for row in rows if row.pair is not None)
+    return tuple(pair for row in rows for pair in (row.pair, row.given) if pair is not None)

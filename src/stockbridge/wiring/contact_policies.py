@@ -53,7 +53,7 @@ def _gone(
     if do == "deactivate":
         active = _with_role(target, "active")
         if active is None or not active.writable:
-            problems.append(f"{setting} is not possible: {there} has no inactive contacts.")
+            problems.append(f"{setting} is not possible: a {target.noun} of {there} cannot be made inactive.")
             return nothing
         return GonePolicy(
             do="mark", values={active.name: "inactive"}, undo={active.name: "active"}, stays=True

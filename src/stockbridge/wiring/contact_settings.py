@@ -18,6 +18,7 @@ from stockbridge.wiring.settings import SettingsError
 DIRECTIONS = ("both", "to google", "to zoho")
 SYSTEMS = ("zoho", "google")
 INCLUDE = ("customers", "vendors")
+PEOPLE = ("primary", "each")
 POLICIES = ("zoho", "google", "newest", "fill", "append", "ask")
 EMPTY = ("clear", "leave")
 IN_ZOHO = ("none", "mark", "delete")
@@ -67,6 +68,7 @@ class ContactSettings(msgspec.Struct, frozen=True, kw_only=True):
     winner: str = "zoho"
     include: list[str] = msgspec.field(default_factory=lambda: ["customers"])
     inactive: bool = True
+    people: str = "primary"
     avoid_duplicates: bool = True
     match: list[str] = msgspec.field(default_factory=lambda: ["email"])
     region: str | None = None
@@ -86,6 +88,7 @@ HELP = {
     "winner": 'Whose value counts where both changed, and at the first match: "zoho" or "google". A blank never wins.',
     "include": 'Whose contacts of Zoho: ["customers"], ["vendors"], or both.',
     "inactive": "Also the inactive contacts of Zoho.",
+    "people": 'Who of a contact of Zoho is a contact at Google: its "primary" contact person, or "each" of them.',
     "avoid_duplicates": "Leave out a contact that has nothing to match it by.",
     "match": 'What makes two contacts one, in this order: "email", "phone", "name+company", "cf_x = user_defined.X".',
     "region": 'The country of phone numbers that name none, as two letters ("NL").',
@@ -112,6 +115,7 @@ def parse_contact_settings(
         winner=take("winner", "zoho", _one_of(SYSTEMS)),
         include=take("include", ["customers"], _some_of(INCLUDE)),
         inactive=take("inactive", True, _yes_no),
+        people=take("people", "primary", _one_of(PEOPLE)),
         avoid_duplicates=take("avoid_duplicates", True, _yes_no),
         match=take("match", ["email"], _match),
         region=take("region", None, _region),

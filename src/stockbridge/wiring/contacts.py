@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from stockbridge.connectors.people.streams import contacts_stream as google_contacts
-from stockbridge.connectors.zoho.contacts import contacts_stream as zoho_contacts
+from stockbridge.connectors.zoho.contacts import contacts_stream
+from stockbridge.connectors.zoho.persons import people_stream
 from stockbridge.core.contradictions import contradictions, mapped_targets
 from stockbridge.core.flow import Condition, Flow, Match, Op, Owner, Pair, Rule, Then
 from stockbridge.core.record import Ability, Field, Stream
@@ -86,7 +87,12 @@ def build(settings: ContactSettings, a: Stream, b: Stream, problems: list[str]) 
 
 def streams_of(settings: ContactSettings) -> tuple[Stream, Stream]:
     """The two streams with the custom fields that the settings name."""
-    return zoho_contacts(settings.custom), google_contacts(keys_of(settings))
+    return zoho_contacts(settings, settings.custom), google_contacts(keys_of(settings))
+
+
+def zoho_contacts(settings: ContactSettings, custom: Sequence[Field]) -> Stream:
+    """Zoho's contacts, or the contact persons of them all, with these custom fields."""
+    return people_stream(custom) if settings.people == "each" else contacts_stream(custom)
 
 
 def contacts(settings: ContactSettings) -> Flow:
@@ -106,7 +112,7 @@ def checked(
 
     Raises `SettingsError` with these problems and all further ones.
     """
-    built = build(settings, zoho_contacts(there), google_contacts(keys_of(settings)), problems)
+    built = build(settings, zoho_contacts(settings, there), google_contacts(keys_of(settings)), problems)
     if problems:
         raise SettingsError(problems)
     named = set(custom_of(settings))
@@ -129,7 +135,8 @@ def custom_of(settings: ContactSettings) -> list[str]:
 
 def opened_with(settings: ContactSettings) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the two connectors must be told when they are opened."""
-    return {"contact_fields": tuple(settings.custom)}, {"keys": tuple(keys_of(settings))}
+    at_zoho = {"contact_fields": tuple(settings.custom), "people": settings.people == "each"}
+    return at_zoho, {"keys": tuple(keys_of(settings))}
 
 
 def _writes(stream: Stream) -> frozenset[Op]:
