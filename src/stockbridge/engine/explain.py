@@ -7,8 +7,8 @@ from sqlalchemy import Connection, select
 
 from stockbridge.core.casts import Unfit
 from stockbridge.core.compiled import Compiled, CompiledSide
-from stockbridge.core.decide import Decision, wants_detail
-from stockbridge.core.flow import Op, Pair, Rule, Side
+from stockbridge.core.decide import DELETED, KEPT, Decision, wants_detail
+from stockbridge.core.flow import Flow, Op, Pair, Rule, Side
 from stockbridge.core.mapping import BACK, LEAVE, LeftOut, Missing, Move, NotYet, Resolve
 from stockbridge.core.record import Record, Value, value_of
 from stockbridge.core.report import Explanation, FieldTrace, RuleTrace
@@ -107,7 +107,7 @@ def _explain(
         verdict, reason, remedy = _on_its_own(session, compiled, record)
     else:
         verdict, reason, remedy = _verdict(
-            session, side, item.decision, parked, record, thin, link is not None
+            session, flow, side, item.decision, parked, record, thin, link is not None
         )
     if parked is not None and verdict == "waiting":
         reason += _called(session, connection, parked.needs)
@@ -208,8 +208,21 @@ def _called(session: Session, connection: Connection, needs: str | None) -> str:
     return f" That is {label}{gone}."
 
 
+def _kept_out(flow: Flow, reason: str) -> tuple[str, str]:
+    """Why a record is left out, and what would change that, in words."""
+    if flow.keyed and reason == flow.keyed:
+        return (
+            f"It has {reason} to find its partner by.",
+            "Give it one, or change the setting that leaves such records out (avoid_duplicates).",
+        )
+    if reason in (DELETED, KEPT):
+        return f"It was {reason}.", "Delete it here too, or restore it there."
+    return f"A rule keeps it out: {reason}.", "Change the record, or the setting behind that rule."
+
+
 def _verdict(
     session: Session,
+    flow: Flow,
     side: Side,
     decision: Decision,
     parked: waiting.Unsettled | None,
@@ -220,12 +233,11 @@ def _verdict(
     here, there = session.a.name, session.b.name
     if side == "b":
         here, there = there, here
+    if record.deleted and linked and decision.kind == "left out":
+        words = f"It was deleted at {here} and stays at {there}."
+        return "gone", words, f"Delete it at {there} too, or restore it at {here}."
     if parked is not None and parked.state == "left out":
-        return (
-            "left out",
-            f"A rule keeps it out: {parked.reason}.",
-            "Change the record, or the setting behind that rule.",
-        )
+        return "left out", *_kept_out(flow, parked.reason)
     if parked is not None and parked.state != "woken":
         return ("refused" if parked.state == "refused" else "waiting"), parked.reason, parked.remedy
     if thin or decision.kind == "unread":
@@ -236,8 +248,7 @@ def _verdict(
         case "refuse":
             return "refused", decision.reason, decision.remedy
         case "left out":
-            words = f"A rule keeps it out: {decision.reason}."
-            return "left out", words, "Change the record, or the setting behind that rule."
+            return "left out", *_kept_out(flow, decision.reason)
         case "write":
             ops = " and ".join(str(write.op) for write in decision.writes)
             return "to be written", f"The next run will {ops} it at {there}.", "stockbridge run"

@@ -216,7 +216,7 @@ def _entry(desk: _Desk, item: Item) -> Entry | None:
     if questions := desk.asked.get((item.a_id or "", item.b_id or "")):
         fields = ", ".join(one.field.replace("_", " ").replace(".", " ") for one in questions)
         numbers = [one.id for one in questions]
-        first = f"stockbridge inbox answer {numbers[0]} {here.lower()}"
+        first = f"stockbridge inbox {numbers[0]} {here.lower()}"
         return entry(ASKED, f"Both sides changed it: {fields}.", f"Say which counts: {first}", numbers)
     if decision.code == "duplicate":
         return entry(DUPLICATE, decision.reason, decision.remedy)
