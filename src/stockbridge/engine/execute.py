@@ -31,7 +31,7 @@ from stockbridge.engine.work import Item
 from stockbridge.store import inbox, journal, links, waiting
 from stockbridge.store.journal import Intent
 
-_IN_FLIGHT = 128
+_IN_FLIGHT = 128  # or two full batches
 _GROUP = 32  # answers stored in one transaction: each commit waits for the disk
 _STATES: dict[str, waiting.State] = {
     "wait": "waiting",
@@ -53,7 +53,16 @@ class Writer:
 
     def __init__(self, session: Session, compiled: Compiled, run: int, report: FlowReport) -> None:
         self._session, self._compiled, self._run, self._report = session, compiled, run, report
+        self._batch: dict[Side, int] = {
+            "a": compiled.a.stream.batch_writes,
+            "b": compiled.b.stream.batch_writes,
+        }
+        self._in_flight = max(_IN_FLIGHT, 2 * max(self._batch.values()))
         self._pool = ThreadPoolExecutor(session.write_threads, thread_name_prefix="write")
+        # A batch is as large as there are threads that wait for it; one is started only where all others are busy.
+        self._wide = ThreadPoolExecutor(
+            max(session.write_threads, *self._batch.values()), thread_name_prefix="batch"
+        )
         self._flying: dict[Future[Done], tuple[Item, list[int]]] = {}
         self._failures = 0
         self.touched: set[tuple[str, str]] = set()
@@ -96,11 +105,12 @@ class Writer:
 
     def submit(self, items: Sequence[Item]) -> None:
         """Write these items down as intents, then have them made. Blocks while enough is under way."""
-        for start in range(0, len(items), _IN_FLIGHT // 2):
+        lot = self._in_flight // 2
+        for start in range(0, len(items), lot):
             if self.stop is not None:
                 return
-            some = items[start : start + _IN_FLIGHT // 2]
-            while len(self._flying) + len(some) > _IN_FLIGHT:
+            some = items[start : start + lot]
+            while len(self._flying) + len(some) > self._in_flight:
                 self.collect(_GROUP)  # a transaction for each answer would cost more than the answer
             intents = [self._intent(item, write) for item in some for write in item.decision.writes]
             with self._session.begin() as connection:
@@ -110,7 +120,10 @@ class Writer:
             for item in some:
                 mine = numbers[at : at + len(item.decision.writes)]
                 at += len(mine)
-                future = self._pool.submit(_perform, self._session, self._compiled, item)
+                # Elsewhere many threads would only keep whoever ends the run waiting for all of them.
+                wide = all(self._batch[write.side] > 1 for write in item.decision.writes)
+                pool = self._wide if wide else self._pool
+                future = pool.submit(_perform, self._session, self._compiled, item)
                 self._flying[future] = (item, mine)
 
     def _intent(self, item: Item, write: Write) -> Intent:
@@ -171,7 +184,8 @@ class Writer:
         try:
             self.finish()
         finally:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            for pool in (self._pool, self._wide):
+                pool.shutdown(wait=True, cancel_futures=True)
 
     def _now(self) -> str:
         return self._session.clock()

@@ -1,0 +1,154 @@
+"""Many writes at once: they go together where the system takes that, and a lost answer of them makes nothing twice."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy.engine import Engine
+
+from engine.two_sides import B_STREAMS, PRODUCTS, World, world
+from stockbridge.connectors.memory import Memory
+from stockbridge.connectors.people import connector as people
+from stockbridge.connectors.people.account import GoogleAccount
+from stockbridge.core.flow import Flow, Op, Owner, Pair
+from stockbridge.core.record import Ability, Field, Kind, Stream
+from stockbridge.core.secret import Secret
+from stockbridge.http.clock import scaled
+from stockbridge.http.transport import Transport
+from stockbridge.store.database import open_store
+from stockbridge_sandbox.faults import Fault
+from stockbridge_sandbox.run import Sandbox, start
+
+COUNT = 30
+CONTACTS = Stream(
+    name="contacts",
+    noun="contact",
+    fields=(Field(name="name", kind=Kind.TEXT), Field(name="email", kind=Kind.EMAIL)),
+    abilities=frozenset(Ability),
+)
+FLOW = Flow(
+    name="contacts",
+    a="contacts",
+    b="contacts",
+    pairs=(
+        Pair(a="name", b="given_name", owner=Owner.BOTH),
+        Pair(a="email", b="email", owner=Owner.BOTH),
+    ),
+    writes_b=frozenset(Op),
+)
+
+
+@contextmanager
+def closing(store: Engine) -> Iterator[Engine]:
+    yield store
+    store.dispose()
+
+
+@contextmanager
+def shop_and_book(store: Engine) -> Iterator[tuple[World, Sandbox]]:
+    """Thirty contacts in a shop, and an address book at Google in which nobody is yet."""
+    with (
+        start(items=1, vendors=1, orders=0, contacts=0, seed=5, speed=1200.0) as sandbox,
+        Transport() as transport,
+    ):
+        login = sandbox.people.accounts()
+        account = GoogleAccount(
+            name="Sandbox",
+            client_id=login["client_id"],
+            client_secret=Secret(login["client_secret"]),
+            refresh_token=Secret(sandbox.people.refresh_token()),
+            api_base=sandbox.people_url,
+            token_base=sandbox.people_url,
+        )
+        clock = scaled(sandbox.clock.speed, start=sandbox.clock.now())
+        shop = Memory("Shop", {"contacts": CONTACTS}, prefix="s", tombstones=True)
+        for number in range(COUNT):
+            shop.put("contacts", {"name": f"N{number}", "email": f"n{number}@x.example"}, f"s{number}")
+        google: Any = people.connect(account, clock=clock, transport=transport)
+        yield World(store, shop, google, (FLOW,), {"now": sandbox.clock.now}), sandbox
+
+
+def names(sandbox: Sandbox) -> list[str]:
+    return sorted(row["names"][0]["givenName"] for row in sandbox.people.rows("contacts"))
+
+
+def writes(sandbox: Sandbox) -> Counter[str]:
+    paths = (one.path for one in sandbox.log.rows("people") if one.method != "GET")
+    return Counter(path.rpartition(":")[2] for path in paths if ":" in path)
+
+
+LOST = [
+    Fault(kind="drop_before", system="people", path="batch"),
+    Fault(kind="drop_after", system="people", path="batch"),
+    Fault(kind="status", system="people", path="batch", status=503),
+    Fault(kind="status_after", system="people", path="batch", status=500),
+    Fault(kind="truncate_page", system="people", path="batch"),
+]
+
+
+@pytest.mark.parametrize("fault", LOST, ids=lambda one: one.kind)
+def test_a_batch_whose_answer_is_lost_is_looked_for_and_nobody_is_made_twice(
+    sqlite_url: str, fault: Fault
+) -> None:
+    with closing(open_store(sqlite_url)) as store, shop_and_book(store) as (of, sandbox):
+        sandbox.faults.add(fault)
+        of.run()
+        done = fault.kind not in ("drop_before", "status")
+        assert len(names(sandbox)) == (COUNT if done else 0)
+        assert writes(sandbox) == {"batchCreateContacts": 1}
+        sandbox.clock.advance(3600)
+        assert of.run().outcome == "in step"
+        assert names(sandbox) == sorted(f"N{n}" for n in range(COUNT))
+        assert writes(sandbox) == {"batchCreateContacts": 1 if done else 2}
+        sandbox.clock.advance(3600)
+        for number in range(20):
+            of.a.put("contacts", {"name": f"M{number}", "email": f"n{number}@x.example"}, f"s{number}")
+        assert of.run().outcome == "in step"
+        assert names(sandbox) == sorted(f"{'M' if n < 20 else 'N'}{n}" for n in range(COUNT))
+        assert writes(sandbox)["batchUpdateContacts"] == 1
+
+
+class Crowd(Memory):
+    """Counts how many creates are under way at once, and lets each wait for `expected` of them a little while."""
+
+    def __init__(self, *args: Any, expected: int, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.most = self._here = 0
+        self._expected = expected
+        self._came = threading.Condition()
+
+    def create(self, stream: str, values: Any, mark: str) -> Any:
+        with self._came:
+            self._here += 1
+            self.most = max(self.most, self._here)
+            self._came.notify_all()
+            self._came.wait_for(lambda: self.most >= self._expected, timeout=0.2)
+        try:
+            return super().create(stream, values, mark)
+        finally:
+            with self._came:
+                self._here -= 1
+
+
+@pytest.mark.parametrize(("batch", "at_once"), [(1, 10), (7, 10), (40, 40)])
+def test_as_many_write_at_once_as_the_system_takes_with_one_call(
+    sqlite_url: str, batch: int, at_once: int
+) -> None:
+    with closing(open_store(sqlite_url)) as store:
+        of = world(store, PRODUCTS)
+        streams = {
+            **B_STREAMS,
+            "products": msgspec.structs.replace(B_STREAMS["products"], batch_writes=batch),
+        }
+        of.b = crowd = Crowd("Right", streams, prefix="b", tombstones=True, expected=at_once)
+        for number in range(50):
+            of.a.put("items", {"name": f"Item {number}", "sku": f"S{number}"})
+        assert of.run().outcome == "in step"
+        assert crowd.most == at_once
+        assert len(crowd.rows("products")) == 50
