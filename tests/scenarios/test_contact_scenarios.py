@@ -181,6 +181,8 @@ class _Stage:
                 continue  # it did not take effect
             at = SYSTEM_OF[entry.side]  # type: ignore[index]
             id = entry.a_id if at == "zoho" else entry.b_id
+            if id is None:
+                continue  # what was to be made stood there already
             sets: Fields = msgspec.json.decode(entry.written)
             if entry.op == "create":
                 sets = {name: value for name, value in sets.items() if value not in (None, [], "")}

@@ -258,7 +258,10 @@ class Harvest:
         for item, at_side, record in self._adopted:
             stream = compiled.b.stream if at_side == "b" else compiled.a.stream
             store_records(session, connection, at_side, stream, [record])
-            if (links.by_b if at_side == "b" else links.by_a)(connection, bond, [record.id]):
+            just_now = {one.b_id if at_side == "b" else one.a_id for one in self._links.values()}
+            if record.id in just_now or (links.by_b if at_side == "b" else links.by_a)(
+                connection, bond, [record.id]
+            ):
                 self._refuse_taken(item, stream, record)
                 continue
             if item.link is not None:
