@@ -11,7 +11,7 @@ from typing import Any
 from contract_shops import Shop, zoho_login
 
 from stockbridge.connectors.zoho import connector as zoho
-from stockbridge.core.record import Values
+from stockbridge.core.record import Page, Record, Values
 from stockbridge.http.clock import REAL
 from stockbridge.http.transport import Transport
 from stockbridge_sandbox.run import Sandbox, start
@@ -179,8 +179,82 @@ def contacts_shop() -> Iterator[Shop]:
         )
 
 
+class Derived:
+    """A connector whose derived stream is read as the engine reads it: the full records of its source, and what they make."""
+
+    def __init__(self, inner: zoho.ZohoConnector, stream: str) -> None:
+        self._inner = inner
+        self._stream = inner.streams()[stream]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def read(self, stream: str, since: str | None) -> Iterator[Page]:
+        source, derive = self._stream.derived_from, self._stream.derive
+        assert stream == self._stream.name and source is not None and derive is not None
+        for page in self._inner.read(source, since):
+            found = self._inner.fetch(source, [one.id for one in page.records])
+            made = [each for one in found if isinstance(one, Record) for each in derive(one)]
+            for place in range(0, len(made), 200):
+                yield Page(records=made[place : place + 200], refused=[], checkpoint=None)
+            yield Page(records=[], refused=page.refused, checkpoint=page.checkpoint)
+
+
+@contextmanager
+def people_shop() -> Iterator[Shop]:
+    """Four companies, each with a quarter of the contact persons."""
+    with (
+        start(items=1, contacts=0, vendors=1, orders=0, purchase_orders=0, seed=3) as sandbox,
+        Transport() as transport,
+    ):
+        account, _ = zoho_login(sandbox, transport, REAL)
+
+        def call(method: str, path: str, body: object = None) -> dict[str, Any]:
+            return sandbox.zoho.direct(method, path, body=body)
+
+        def held() -> set[str]:
+            out = set()
+            for row in sandbox.zoho.rows("contacts"):
+                id = row["id"]
+                persons = call("GET", f"/contacts/{id}")["contact"]["contact_persons"]
+                out |= {f"{id}_{one['contact_person_id']}" for one in persons} or {id}
+            return out
+
+        def add(name: str) -> str:
+            made = call("POST", "/contacts/contactpersons", {"contact_id": contact, "first_name": name})
+            return f"{contact}_{made['contact_person']['contact_person_id']}"
+
+        for firm in "ABCD":
+            persons = [{"first_name": f"Jo {number}", "phone": "020 123"} for number in range(RECORDS // 4)]
+            body = {"contact_name": f"Firma {firm}", "company_name": f"{firm} BV", "contact_persons": persons}
+            contact = str(call("POST", "/contacts", body)["contact"]["contact_id"])
+        sandbox.clock.advance(60)
+        yield Shop(
+            connector=Derived(zoho.connect(account, clock=REAL, transport=transport, people=True), "people"),
+            stream="people",
+            name_field="first_name",
+            ids=held,
+            add=add,
+            edit=lambda id, name: _none(
+                call("PUT", f"/contacts/contactpersons/{id.partition('_')[2]}", {"first_name": name})
+            ),
+            drop=lambda id: _none(call("DELETE", f"/contacts/contactpersons/{id.partition('_')[2]}")),
+            new={
+                "first_name": "Eva",
+                "last_name": "Smit",
+                "email": "eva@smit.example",
+                "designation": "Inkoop",
+                "company_name": "D BV",
+            },
+            change={"mobile": "+31 6 1234", "department": "Winkel"},
+        )
+
+
 def _none(_: object) -> None:
     return None
 
 
-ZOHO_SHOPS = {stream: _shop_of(stream) for stream in KEYS} | {"contacts@zoho": contacts_shop}
+ZOHO_SHOPS = {stream: _shop_of(stream) for stream in KEYS} | {
+    "contacts@zoho": contacts_shop,
+    "people@zoho": people_shop,
+}

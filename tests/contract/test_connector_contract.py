@@ -57,7 +57,7 @@ def test_streams_declare_what_they_mean(shop: Shop) -> None:
         for field in (*stream.fields, *(child for parent in stream.fields for child in parent.children)):
             assert field.refers_to is None or field.refers_to in streams
         if stream.abilities & {Ability.CREATE}:
-            assert stream.mark is not None or stream.unique is not None
+            assert (stream.mark or stream.unique or stream.derived_from) is not None
 
 
 def test_a_full_read_gives_every_record_once_in_pages_with_a_checkpoint_at_the_end(shop: Shop) -> None:
