@@ -136,7 +136,8 @@ def show_run(report: RunReport) -> None:
             f"{number(refused)} refused" if refused else "",
         ]
         say(bad(f"{' and '.join(part for part in parts if part)}."))
-        say("  See why: stockbridge status --waiting")
+        of_contacts = all(flow.flow == "contacts" for flow in report.flows)
+        say(f"  See why: stockbridge {'health' if of_contacts else 'status --waiting'}")
     else:
         say(bad(report.message or f"The run ended: {report.outcome}."))
         if report.remedy:
