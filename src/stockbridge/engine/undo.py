@@ -315,8 +315,9 @@ def _removed(
     if reason:
         left.append(_left(made, group.side, field, now, reason, group.name))
         return None
+    there = group.compiled.b if group.side == "a" else group.compiled.a
     source = session.connector("b" if group.side == "a" else "a").name
-    note = f"The {group.stream.noun} at {source} that it was made from stays, and is left out from then on."
+    note = f"The {there.stream.noun} at {source} that it was made from stays, and is left out from then on."
     undoes = [one.id for one in group.entries]
     return _made(group, Op.REMOVE, {}, dict(record.values), undoes, note)
 
