@@ -82,7 +82,10 @@ class PersonCalls:
                 found = [self._made[company.casefold()]]
             if len(found) == 1:
                 own = {name: value for name, value in values.items() if name in OF_PERSON and value}
-                return self._add(found[0], own)
+                try:
+                    return self._add(found[0], own)
+                except Gone:
+                    self._made.pop(company.casefold(), None)  # it was deleted meanwhile
             try:
                 made = self._contacts.create(values, mark)
             except Exists as error:
