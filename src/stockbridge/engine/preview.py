@@ -158,13 +158,19 @@ def _count_unread(
     thin: set[str],
     made: set[tuple[str, str]],
 ) -> None:
-    """Records whose details cost a call each: they are in scope by their list row and count as writes to come."""
+    """Records whose details cost a call each: by their list row they count as writes to come, or, where both sides may be
+    written, as recognised or left out already."""
     if not thin:
         return
     items = decide_chunk(session, connection, compiled, thin, [], planning=True)
     for item in items:
         out.unread += 1
-        if item.link is None and compiled.flow.along is None:
+        if compiled.shared and item.link is None and item.decision.kind in ("left out", "refuse"):
+            _count(compiled, out, item, made)
+        elif compiled.shared and item.link is None and item.b_id is not None:
+            out.adopt += 1
+            made.add((compiled.flow.name, item.a_id or ""))
+        elif item.link is None and compiled.flow.along is None:
             out.create += 1
             made.add((compiled.flow.name, item.a_id or ""))
         else:
