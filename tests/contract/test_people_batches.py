@@ -127,6 +127,16 @@ def test_one_bad_contact_among_many_is_refused_alone(partial: bool) -> None:
         assert writes(sandbox).total() <= 16  # of 40
 
 
+def test_a_full_address_book_takes_as_many_as_it_has_room_for_and_is_not_asked_for_each_other() -> None:
+    with book(most_contacts=25) as (sandbox, connector):
+        answers = at_once(lambda n: create(connector, n), 60)
+        full = [one for one in answers if isinstance(one, Rejected)]
+        assert len(full) == 35
+        assert all("is full" in one.what for one in full)
+        assert len(names(sandbox)) == 25
+        assert writes(sandbox).total() <= 14
+
+
 def test_changes_go_together_where_the_same_lists_change_and_nothing_else_is_touched() -> None:
     with book() as (sandbox, connector):
         ids = [add(sandbox) for _ in range(9)]

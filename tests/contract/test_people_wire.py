@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from contract_people import google_account
+from test_people_batches import at_once
 from test_people_connector import SANNE
 
 from sandbox.people_document import DOCUMENT, check_body, method_of
@@ -54,6 +55,9 @@ def test_every_call_is_one_of_the_document() -> None:
         connector.update("contacts", made.id, dict.fromkeys(everything))
         connector.find("contacts", ["m1"], REAL.now())
         connector.remove("contacts", made.id)
+        several = at_once(lambda n: connector.create("contacts", everything, f"m{n}"), 3)
+        at_once(lambda n: connector.update("contacts", several[n].id, dict.fromkeys(everything)), 3)
+        at_once(lambda n: connector.remove("contacts", several[n].id), 3)
         drive(contacts_in_book(account, drive(grant_of(account, REAL), transport.send), REAL), transport.send)
         seen = set()
         for call in transport.sent:
@@ -72,7 +76,7 @@ def test_every_call_is_one_of_the_document() -> None:
                     assert all(f"* {one}" in listed for one in value.split(","))
             if call.body is not None:
                 check_body(call.method, url.path, json.loads(call.body))
-        assert len(seen) == 10
+        assert len(seen) == 13
         assert {"people.people.connections.list", "people.contactGroups.create"} <= seen
 
 

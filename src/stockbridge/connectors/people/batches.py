@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeAlias, TypeVar
 
+from stockbridge.connectors.people.refusals import FULL
 from stockbridge.core.errors import Gone, Rejected, Stale, Trouble
 
 MOST_WRITTEN = 200
@@ -125,18 +126,22 @@ def in_halves(
 
     Google refuses a batch as a whole because of one bad contact. What it refused it certainly did not take, so the batch
     goes again as two halves, until the bad one stands alone; one that was refused within a batch goes again alone, which
-    brings its reason. Any other trouble (a lost answer above all) is that of every contact in the batch.
+    brings its reason. Where the address book is full, nobody after the first who found no room is tried. Any other trouble (a lost answer above all) is that of every contact in the batch.
     """
     if len(requests) == 1:
         return [alone(one, requests[0])]
     try:
-        answers = many(requests)
+        found = many(requests)
     except (Rejected, Gone, Stale):
         half = len(requests) // 2
-        return in_halves(requests[:half], one, many) + in_halves(requests[half:], one, many)
+        answers = in_halves(requests[:half], one, many)
+        last = answers[-1]
+        if isinstance(last, Rejected) and last.code == FULL:
+            return answers + [copy.copy(last) for _ in requests[half:]]
+        return answers + in_halves(requests[half:], one, many)
     except Trouble as error:
         return [copy.copy(error) for _ in requests]
     return [
         alone(one, request) if isinstance(answer, Rejected) else answer
-        for request, answer in zip(requests, answers, strict=True)
+        for request, answer in zip(requests, found, strict=True)
     ]

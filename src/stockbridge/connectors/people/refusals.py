@@ -13,7 +13,7 @@ from stockbridge.http.transport import Answer
 
 _AGAIN = "stockbridge accounts add google"
 _TOO_FAST = frozenset({"RATE_LIMIT_EXCEEDED", "rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"})
-_FULL = "MY_CONTACTS_OVERFLOW_COUNT"
+FULL = "MY_CONTACTS_OVERFLOW_COUNT"
 _FULL_READ_WAIT = timedelta(minutes=10)  # how long that fixed quota lasts is documented nowhere
 
 BAD_TOKEN = "bad-sync-token"  # noqa: S105 (the code of a Rejected list call that another start heals)
@@ -67,11 +67,11 @@ def trouble(
 def _too_much(
     said: str, reasons: frozenset[str], about: str, account: GoogleAccount, now: datetime
 ) -> Trouble:
-    if _FULL in reasons:
+    if FULL in reasons:
         return Rejected(
             f"The address book of {account.who} is full: Google takes no more contacts.",
             remedy="Delete contacts at Google that are not needed any more, or narrow the rules of the sync.",
-            code=_FULL,
+            code=FULL,
         )
     if "QuotaFailure" in reasons:
         until = now + _FULL_READ_WAIT
