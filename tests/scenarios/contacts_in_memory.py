@@ -147,6 +147,7 @@ class MemoryWorld:
     fields: list[Field]
     names: Names = field(default_factory=Names)
     passed: timedelta = timedelta()
+    bin: dict[str, Fields] = field(default_factory=dict)
 
     def custom(self) -> list[Field]:
         return self.fields
@@ -171,7 +172,9 @@ class MemoryWorld:
         self.names.add(system, name, memory.put(CONTACTS, values, known))
 
     def drop(self, system: System, name: str) -> None:
-        self._memory(system).drop(CONTACTS, self.names.id(system, name))
+        memory, id = self._memory(system), self.names.id(system, name)
+        self.bin[id] = memory.rows(CONTACTS)[id]
+        memory.drop(CONTACTS, id)
 
     def merge(self, kept: str, others: list[str]) -> None:
         id = self.names.id("google", kept)
@@ -184,6 +187,10 @@ class MemoryWorld:
             filled = {name: value for name, value in lost.items() if now[name] is None and value is not None}
             self.google.put(CONTACTS, {**filled, **lists}, id)
             self.drop("google", other)
+
+    def restore(self, name: str) -> None:
+        id = self.names.id("google", name)
+        self.google.put(CONTACTS, self.bin.pop(id), id)
 
     def sign_in(self, *, valid: bool) -> None:
         self.google.signed_in = valid

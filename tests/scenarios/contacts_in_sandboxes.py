@@ -79,6 +79,9 @@ class SandboxWorld:
             self.names.id("google", kept), [self.names.id("google", other) for other in others]
         )
 
+    def restore(self, name: str) -> None:
+        self.sandbox.people.restore(self.names.id("google", name))
+
     def sign_in(self, *, valid: bool) -> None:
         if valid:
             self.google = _google(self.sandbox, self.transport, self.clock, self.keys)

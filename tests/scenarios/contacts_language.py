@@ -83,7 +83,7 @@ class Step(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Edits at both sides, a run, and what is expected of it.
 
     `zoho` and `google` are made or changed, `gone` is deleted ("google.dave"), `merged` at Google ("kept" takes the others),
-    `undeleted` comes back as it was. `sync` replaces settings from before, by table. `signed_in` takes the login of
+    `restored` are taken out of Google's bin as they were. `sync` replaces settings from before, by table. `signed_in` takes the login of
     Google back, or gives a new one. `later` are hours that pass before, `order` who edits first.
 
     `writes` lists all writes of the run (None: not looked at). `links` are all links, Zoho's name to Google's (None: as
@@ -99,6 +99,7 @@ class Step(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     google: Edits = {}
     gone: list[str] = []
     merged: dict[str, list[str]] = {}
+    restored: list[str] = []
     by_hand: list[ByHand] = []
     answers: dict[str, Any] = {}
     signed_in: bool | None = None
@@ -230,6 +231,10 @@ class World(Protocol):
     def drop(self, system: System, name: str) -> None: ...
     def merge(self, kept: str, others: list[str]) -> None:
         """Merge contacts in Google: the first one takes what it does not have yet, the others are gone."""
+        ...
+
+    def restore(self, name: str) -> None:
+        """Take a contact out of Google's bin."""
         ...
 
     def sign_in(self, *, valid: bool) -> None:

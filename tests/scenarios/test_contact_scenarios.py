@@ -224,6 +224,8 @@ def _take(stage: _Stage, step: Step) -> None:
         world.drop(system, name)  # type: ignore[arg-type]
     for kept, others in step.merged.items():
         world.merge(kept, others)
+    for name in step.restored:
+        world.restore(name)
     for system in step.order:
         _edit(world, system, step.edits(system))
         world.later(5)
