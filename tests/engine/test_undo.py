@@ -14,13 +14,14 @@ from stockbridge.connectors.memory import Memory, lose_answer, refuse
 from stockbridge.core.errors import Unauthorized
 from stockbridge.core.flow import Action, Condition, GonePolicy, Op, Owner, Pair, Rule, Then
 from stockbridge.core.record import Field, Kind
-from stockbridge.engine.by_hand import NotPossible, the_one
+from stockbridge.engine.by_hand import NotPossible, the_one, unlink
 from stockbridge.engine.carry_back import Undone, carry_out
 from stockbridge.engine.health import EXCLUDED, IN_STEP, health
 from stockbridge.engine.undo import UndoPlan, What, plan_undo
 from stockbridge.store import journal, runs
 from stockbridge.store.database import open_store
 from stockbridge.store.schema import journal as changes_table
+from stockbridge.store.schema import link
 
 PERSON = msgspec.structs.replace(
     B_STREAMS["products"],
@@ -375,6 +376,31 @@ def test_a_crash_in_the_middle_of_a_change_is_no_edit_of_a_person(people: World)
     assert right(people, b_id)["title"] == "Anna"
     assert people.a.rows("items")[a_id]["name"] == "Anna Bakker"
     assert health(people.open()).flows[0].counts[IN_STEP] == 1
+
+
+def test_a_crash_does_not_bring_two_together_that_were_parted(people: World) -> None:
+    a_id, b_id = pair(people)
+    people.a.put("items", {"name": "Anna Bakker"}, a_id)
+    people.run()
+    session = people.open()
+    unlink(session, "people", the_one(session, "people", a_id))
+
+    class Killed(BaseException):
+        pass
+
+    def dies(when: str, *_: object) -> None:
+        if when == "after":
+            raise Killed
+
+    people.b.on_write = dies
+    with pytest.raises(Killed):
+        undo(people, "change", last_change(people))
+    people.b.on_write = lambda *_: None
+    people.run()
+    assert right(people, b_id)["title"] == "Anna"
+    with people.engine.connect() as connection:
+        assert connection.execute(select(link.c.a_id)).all() == []
+    still(people)
 
 
 def test_what_cannot_be_meant_is_said(people: World) -> None:

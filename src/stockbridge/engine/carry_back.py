@@ -102,7 +102,9 @@ def _make(session: Session, run: int, step: Step) -> None:
     connector = session.connector(step.side)
     with session.begin() as connection:
         linked = _link(session, connection, step)
-        [number] = journal.intend(connection, session.sync_id, [_intent(session, run, step)])
+        [number] = journal.intend(
+            connection, session.sync_id, [_intent(session, run, step, linked is not None)]
+        )
         if (
             step.op is Op.REMOVE
         ):  # before the call, or a crash after it would have the source make it once more
@@ -183,14 +185,17 @@ def _link(session: Session, connection: Connection, step: Step) -> LinkView | No
     return find(connection, session.bonds[step.flow], [step.id]).get(step.id)
 
 
-def _intent(session: Session, run: int, step: Step) -> Intent:
+def _intent(session: Session, run: int, step: Step, linked: bool) -> Intent:
+    """The write as it is written down. A record that has lost its partner since is alone: were this cut short, the run that
+    settles it must not link the two again."""
+    partner = linked or step.op is Op.REMOVE
     return Intent(
         run=run,
         flow=step.flow,
         side=step.side,
         op=str(step.op),
-        a_id=step.a_id,
-        b_id=step.b_id,
+        a_id=step.a_id if partner or step.side == "a" else None,
+        b_id=step.b_id if partner or step.side == "b" else None,
         mark=None,
         written=step.values,
         before=step.before,

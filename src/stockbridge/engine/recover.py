@@ -295,7 +295,10 @@ def _settle_other(
     changed = {name for name in arrived if record.values[name] != before.get(name)}
     if not changed:
         return intent.id, "superseded", "decided anew", None
-    if link is None and links.by_b(connection, bond, [intent.b_id or ""]):
+    alone = intent.a_id is None or intent.b_id is None  # it was written to a record that has no partner
+    if link is None and (alone or links.by_b(connection, bond, [intent.b_id or ""])):
+        if alone:
+            return intent.id, "done", "found at the other side", None
         return intent.id, "superseded", "decided anew", None
     saw = None
     if intent.saw is not None:
