@@ -74,7 +74,8 @@ def fields(
     for index, (name, listed, mapped) in enumerate(sides):
         if index:
             say()
-        say(bold(f"Contacts in {name.capitalize()}"))
+        noun = built.a.noun if name == "zoho" else built.b.noun
+        say(bold(f"{noun.capitalize()}s in {name.capitalize()}"))
         table(
             ("field", "what it is", "holds", "", "mapped"),
             [

@@ -49,6 +49,7 @@ def create_contacts(
         ),
     ] = None,
     region: Annotated[str | None, typer.Option("--region", metavar="COUNTRY", help=HELP["region"])] = None,
+    people: Annotated[str | None, typer.Option("--people", metavar="WHO", help=HELP["people"])] = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -69,6 +70,7 @@ def create_contacts(
         "include": include,
         "match": match,
         "region": region,
+        "people": people,
     }
     given = {key: value for key, value in given.items() if value}
     problems: list[str] = []

@@ -51,8 +51,8 @@ def take(store: Engine, text: str) -> Taken:
         raise SettingsError(problems)
     side_a = pick_account(store, "zoho", described.zoho)
     side_b = pick_account(store, "google", described.google)
-    _keeps_its_people(store, described.name, described.settings)
     settings, built = checked_with(store, side_a, described.settings, problems)
+    _keeps_its_people(store, described.name, settings)
     return taken(described.name, side_a, side_b, settings, built)
 
 
@@ -217,7 +217,8 @@ def _shown(value: Any) -> str:
 
 
 def _which(settings: ContactSettings) -> str:
-    return " and ".join(settings.include) + ("" if settings.inactive else ", only active ones")
+    which = " and ".join(settings.include) + ("" if settings.inactive else ", only active ones")
+    return f"{which}, each contact person by itself" if settings.people == "each" else which
 
 
 def _gone(do: str, mark: str) -> str:
