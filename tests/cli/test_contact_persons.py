@@ -9,6 +9,7 @@ import pytest
 
 from cli.conftest import Command
 from stockbridge_sandbox.company import Company, Currency, Location
+from stockbridge_sandbox.faults import Fault
 from stockbridge_sandbox.run import Sandbox, start
 
 SPEED = 1000
@@ -88,6 +89,36 @@ def test_each_person_from_the_first_look_to_its_explanation(stockbridge: Command
     assert "in step: Google holds what Zoho holds" in told.out
     again = stockbridge("run", "--json").json["flows"][0]
     assert (again["created"], again["updated"]) == (0, 0)
+
+
+@pytest.mark.parametrize("lost", ["/contacts/contactpersons$", "/contacts$"])
+def test_a_lost_answer_adds_nobody_twice(
+    stockbridge: Command, shop: Sandbox, tmp_path: Path, lost: str
+) -> None:
+    file = tmp_path / "contacts.toml"
+    file.write_text('people = "each"\navoid_duplicates = false\n')
+    assert stockbridge("sync", "create", "contacts", "--file", str(file)).code == 0
+    company = "Smit BV" if "persons" in lost else "Nieuw BV"
+    person = {
+        "names": [{"givenName": "Noor"}],
+        "organizations": [{"name": company}],
+        "addresses": [{"type": "work", "city": "Gent"}],
+        "biographies": [{"value": "Belt eerst."}],
+    }
+    shop.people.add(person)
+    shop.faults.add(Fault(kind="drop_after", system="zoho", method="POST", path=lost))
+    stockbridge("run")
+    shop.clock.advance(600)
+    stockbridge("run")
+    found = [
+        (detail["company_name"], one["first_name"])
+        for row in shop.zoho.rows("contacts")
+        for detail in [shop.zoho.direct("GET", f"/contacts/{row['id']}")["contact"]]
+        for one in detail["contact_persons"]
+    ]
+    assert sorted(found) == sorted([("Smit BV", "Eva"), ("Smit BV", "Jan"), (company, "Noor")])
+    assert stockbridge("health", "--json").json["flows"][0]["counts"]["in step"] == 3
+    assert len(shop.people.rows("contacts")) == 3
 
 
 def test_who_counts_is_chosen_once(stockbridge: Command, shop: Sandbox, tmp_path: Path) -> None:
