@@ -120,7 +120,7 @@ def _make(session: Session, run: int, step: Step) -> None:
                 connector.remove(stream.name, step.id or "")
     except Trouble as trouble:
         outcome = outcome_of(trouble)
-        if outcome is None and linked is None:  # nothing that a run could tell its fate by
+        if outcome is None and step.op is Op.CREATE:  # nothing that a run could tell its fate by
             outcome = "superseded"
         with session.begin() as connection:
             if outcome is not None:
