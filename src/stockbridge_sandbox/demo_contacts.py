@@ -247,7 +247,7 @@ def _first_run(demo: Demo) -> None:
     _say(f"From here the sandbox's clock runs {_SPEED} times as fast: a second here is a minute there,")
     _say("so that Zoho's limit of 100 calls a minute takes seconds.")
     demo.calls()
-    _look(demo, "preview --samples 1", "preview", "--samples", "1")
+    _look(demo, "preview --samples 1", "preview", "--samples", "1", most=40)
     _title("The first run")
     _run(demo, "first")
     _look(demo, "health --limit 1", "health", "--limit", "1", most=30)
@@ -269,7 +269,7 @@ def _morning(demo: Demo, who: Cast) -> None:
     for system, lines in (("Zoho", demo.story.zoho), ("Google", demo.story.google)):
         _say(f"In {system}:")
         for line in lines:
-            _say(f"  {line}.")
+            _say(f"  {line}")
 
 
 def _second_run(demo: Demo, who: Cast) -> None:
@@ -281,7 +281,7 @@ def _second_run(demo: Demo, who: Cast) -> None:
     _run(demo, "changes", "--full")
     _say()
     _say(f"Both changed the mobile phone of {who.asked.name}, for which the settings say to ask:")
-    _look(demo, "inbox", "inbox")
+    _look(demo, "inbox", "inbox", most=12)
     _command(demo.variables, "inbox 1 google", "inbox", "1", "google")
     _say()
     _say("What was deleted does not come back:")
