@@ -121,6 +121,32 @@ def test_a_lost_answer_adds_nobody_twice(
     assert len(shop.people.rows("contacts")) == 3
 
 
+def test_a_run_that_adds_and_deletes_persons_is_taken_back(
+    stockbridge: Command, shop: Sandbox, tmp_path: Path
+) -> None:
+    file = tmp_path / "contacts.toml"
+    file.write_text('people = "each"\n[deletions]\nin_google = "delete"\n')
+    assert stockbridge("sync", "create", "contacts", "--file", str(file)).code == 0
+    assert stockbridge("run").code == 0
+    (jan,) = (
+        row["resourceName"] for row in shop.people.rows("contacts") if row["names"][0]["displayName"] == "Jan"
+    )
+    shop.people.remove(jan)
+    in_google(shop, "Noor", "Smit BV")
+    assert stockbridge("run").code == 0
+    (contact,) = shop.zoho.rows("contacts")
+
+    def persons() -> list[str]:
+        detail = shop.zoho.direct("GET", f"/contacts/{contact['id']}")["contact"]
+        return sorted(one["first_name"] for one in detail["contact_persons"])
+
+    assert persons() == ["Eva", "Noor"]
+    done = stockbridge("undo", "run", "2", "--yes")
+    assert done.code == 0, done.out + done.err
+    assert persons() == ["Eva", "Jan"]
+    assert len(shop.zoho.rows("contacts")) == 1
+
+
 def test_who_counts_is_chosen_once(stockbridge: Command, shop: Sandbox, tmp_path: Path) -> None:
     assert stockbridge("sync", "create", "contacts", "--people", "each").code == 0
     text = stockbridge("sync", "export").out

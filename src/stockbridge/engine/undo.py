@@ -335,7 +335,7 @@ def _made_again(session: Session, group: _Group, left: list[Left]) -> Step | Non
     values = {
         field.name: stood[field.name]
         for field in group.stream.fields
-        if field.writable and not field.step and stood.get(field.name) not in EMPTY
+        if (field.writable or field.given) and not field.step and stood.get(field.name) not in EMPTY
     }
     values = _without_doubles(group.stream, values)
     if not values:

@@ -28,6 +28,8 @@ def edited(stream: Stream, values: Values, ours: Values, region: str | None) -> 
         field = stream.field(name)
         if field is None or name not in values or same(field.kind, values[name], value, region=region):
             continue
+        if not field.writable:
+            continue  # it was given to what all its like share, if it was taken at all
         # A name that was taken already got something after it when the record was made.
         if name != stream.unique or not str(values[name]).startswith(str(value)):
             return name
