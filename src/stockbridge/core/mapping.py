@@ -72,6 +72,9 @@ class Move(msgspec.Struct, frozen=True):
     onto: Callable[[Value, Values, str], Value] | None = (
         None  # with what the target record holds, and the field
     )
+    among: Callable[[Value, Value, Value], Value] | None = (
+        None  # with the list it is an entry of, and the entry that both sides last shared
+    )
     merges: Callable[[Value, Value, Value], Value] | None = None  # two lists with what they last agreed on
 
 

@@ -108,8 +108,18 @@ def changes(
                 continue
         if move.onto is not None:
             value = move.onto(value, target_seen, name)
+        if move.among is not None:
+            agreed = UNKNOWN if unknown else (source_base or {})[move.sources[0]]
+            value = move.among(value, target_seen.get(name), _shared(agreed, base))
         if value != current:
             yield name, value
+
+
+def _shared(source_base: Value, base: Value) -> Value:
+    """The entry of a list that the two sides last agreed on: None where the source had no value then."""
+    if source_base in _BLANK:
+        return None
+    return base[0] if source_base is not UNKNOWN and base is not UNKNOWN and base else UNKNOWN
 
 
 def _decided(

@@ -84,7 +84,7 @@ def typed(move: Any, pair: Pair, source: Field | None, target: Field, region: st
     the list belongs to the pair: the others are kept."""
     first_of_target = target.many and source is not None and not _is_list(source)
     first_of_source = source is not None and source.many and not _is_list(target)
-    onto = _first_replaced(same_value(target, region)) if first_of_target else None
+    among = _first_replaced(same_value(target, region)) if first_of_target else None
     merges = None
     if source is not None and _is_list(source) and _is_list(target) and pair.policy in (None, "append"):
         merges = _united(same_value(target, region))
@@ -92,7 +92,7 @@ def typed(move: Any, pair: Pair, source: Field | None, target: Field, region: st
         move,
         same=same_value(target, region, first=first_of_target),
         same_source=same_value(source or target, region, first=first_of_source),
-        onto=onto,
+        among=among,
         merges=merges,
     )
 
@@ -105,15 +105,22 @@ def same_value(field: Field, region: str | None, *, first: bool = False) -> Call
     return lambda x, y: normal.same(kind, x, y, region=region)
 
 
-def _first_replaced(same: Callable[[Value, Value], bool]) -> Callable[[Value, Values, str], Value]:
-    def onto(value: Value, values: Values, name: str) -> Value:
-        """`value` is what was fitted to the list: one entry or none."""
-        held = values.get(name) or []
+def _first_replaced(same: Callable[[Value, Value], bool]) -> Callable[[Value, Value, Value], Value]:
+    def among(value: Value, held: Value, ours: Value) -> Value:
+        """`value` is what was fitted to the list: one entry or none. `held` is the list, and `ours` its entry that the
+        two sides last shared: None where the other side had no value then, UNSET where they never agreed."""
+        held = held or []
         if value and held and same(value[0], held[0]):
             return held
-        return [*value, *(one for one in held[1:] if not any(same(one, new) for new in value))]
+        if value and any(same(one, value[0]) for one in held):  # it becomes the main one, and nothing is lost
+            return [*value, *(one for one in held if not same(one, value[0]))]
+        if ours is None:
+            return [*value, *held]
+        if ours is msgspec.UNSET or not any(same(one, ours) for one in held):
+            return [*value, *held[1:]]
+        return [*value, *(one for one in held if not same(one, ours))]
 
-    return onto
+    return among
 
 
 def _united(same: Callable[[Value, Value], bool]) -> Callable[[Value, Value, Value], Value]:
