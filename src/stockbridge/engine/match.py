@@ -85,7 +85,7 @@ def match(
         taken_b = links.by_b(connection, bond, [id for ids in at_b.values() for id in ids])
         taken_a = links.by_a(connection, bond, [id for ids in at_a.values() for id in ids])
         kept_out: KeptOut = ({}, {})
-        if flow.keyed:
+        if compiled.shared:
             kept_out = _leave_out(session, connection, compiled, at_a, at_b, a_records, b_records)
         for key in wanted:
             ones = [id for id in at_a.get(key, ()) if id not in taken_a and ("a", id) not in touched]
@@ -99,7 +99,7 @@ def match(
                     held_b = mirror.get(connection, b_shelf, others)
                     _same_first(compiled, mine_by_age, theirs_by_age, held_a, held_b)
                 for mine, other in zip(mine_by_age, theirs_by_age, strict=False):
-                    if flow.keyed and (
+                    if compiled.shared and (
                         why := _differ(session, compiled, one, key, mine, other, a_records, b_records)
                     ):
                         refused.update(why)
