@@ -115,13 +115,15 @@ def _flow(
         for row in waiting.rows(connection, session.sync_id, flow.name, limit=100_000)
         if (row.side, row.id) not in seen
     ]
+    anew = []
     for row in unsettled:
-        if row.state == "refused":  # until it or the mapping changes
+        if row.state == "refused" and row.code not in waiting.EACH_RUN:  # until it or the mapping changes
             out.refused[row.reason] = out.refused.get(row.reason, 0) + 1
         elif row.state == "uncertain":  # held: no run makes it before its system must show it
             out.waiting[row.reason] = out.waiting.get(row.reason, 0) + 1
             seen.add((row.side, row.id))
-    anew = [row for row in unsettled if row.state not in ("refused", "uncertain", "left out")]
+        elif row.state != "left out":
+            anew.append(row)
     for some in chunks(anew, CHUNK):  # what they wait for may be there by now, or be made by this very run
         a_ids, b_ids = ([row.id for row in some if row.side == side] for side in ("a", "b"))
         items = decide_chunk(session, connection, compiled, a_ids, b_ids, recheck=recheck, planning=True)

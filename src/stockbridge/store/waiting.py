@@ -27,6 +27,9 @@ from stockbridge.store.schema import waiting
 
 State: TypeAlias = Literal["waiting", "refused", "uncertain", "again", "woken", "left out"]
 
+EACH_RUN = ("again", "duplicate")
+"""Codes of what was refused for what others are: each run looks at it anew."""
+
 
 class Unsettled(msgspec.Struct, frozen=True, kw_only=True):
     """One record that is not settled.
@@ -124,7 +127,7 @@ def wake_states(
     """Have all records in these states decided anew; returns how many."""
     chosen: ColumnElement[bool] = waiting.c.state.in_(states)
     if "again" in states:
-        chosen = or_(chosen, waiting.c.code.in_(("again", "duplicate")))
+        chosen = or_(chosen, waiting.c.code.in_(EACH_RUN))
     query = update(waiting).where(waiting.c.sync == sync_id, chosen)
     if flow is not None:
         query = query.where(waiting.c.flow == flow)
