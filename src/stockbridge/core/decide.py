@@ -319,7 +319,8 @@ def _one_gone(
     if verdict is not None and not scoped and (which == "b" or not follows_a):
         return Decision(kind="left out", reason=verdict.left_out)  # frozen: never a delete
     edited = False
-    if record is not None and stays.moves and Op.CREATE in gone.writes and not follows_a:
+    made_again = stays.moves and Op.CREATE in gone.writes and not follows_a
+    if record is not None and (made_again or policy.stays):
         now = seen(stays, record)
         # A field without a base that is filled by now counts as edited: rather one record too many than a lost one.
         edited = base is None or any(now.get(name) != base.get(name) for name in {*now, *base})

@@ -218,7 +218,7 @@ class GonePolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a deletion at one side does at the other: nothing, remove, or mark with values that `undo` takes back.
 
     `adds` are labels that the mark adds, by field. With `stays`, what is deleted is never made again, and a partner that a
-    person edited after the last sync is neither marked nor removed.
+    person edited after the last sync is not removed.
     """
 
     do: Literal["nothing", "mark", "remove"] = "nothing"
