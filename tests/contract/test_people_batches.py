@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,11 +12,18 @@ from typing import Any
 import pytest
 from test_people_connector import add, book, calls, fetched, raw, read
 
+from stockbridge.connectors.people.batches import Gathered
 from stockbridge.connectors.people.connector import GoogleConnector
 from stockbridge.core.errors import Gone, Rejected, Retry, Trouble, Uncertain
 from stockbridge.core.record import Record, Values
 from stockbridge_sandbox.faults import Fault
 from stockbridge_sandbox.run import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may wake a thread late: a batch waits longer for it here."""
+    monkeypatch.setattr("stockbridge.connectors.people.batches._QUIET_SECONDS", 0.15)
 
 
 def at_once(act: Callable[[int], Any], count: int) -> list[Any]:
@@ -256,3 +264,48 @@ def test_a_batch_counts_as_one_call_and_an_update_as_a_read_too() -> None:
         at_once(lambda n: connector.update("contacts", ids[n], {"nickname": "San"}), 4)
         assert connector.meter.spent == spent + 2
         assert connector.meter.spent == len(sandbox.log.rows("people"))
+
+
+def test_a_bug_is_everybodys_and_the_next_call_goes_as_ever() -> None:
+    def many(numbers: Sequence[int]) -> list[int | Trouble]:
+        if 1 in numbers:
+            raise KeyError(1)
+        return list(numbers)
+
+    gathered = Gathered(lambda n: n, many, writing=threading.Lock(), most=5)
+
+    def one(n: int) -> int:
+        with pytest.raises(KeyError):
+            gathered.send(n)
+        return n
+
+    assert at_once(one, 4) == [0, 1, 2, 3]
+    assert at_once(lambda n: gathered.send(n + 2), 7) == [n + 2 for n in range(7)]
+
+
+def test_whoever_is_interrupted_leaves_the_lead_to_the_next() -> None:
+    inside, go_on = threading.Event(), threading.Event()
+
+    class Writing:
+        """Interrupts the first who wants it, once another waits in line."""
+
+        def __enter__(self) -> None:
+            if not inside.is_set():
+                inside.set()
+                go_on.wait(20)
+                raise KeyboardInterrupt
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    writing: Any = Writing()
+    gathered: Gathered[int, int] = Gathered(lambda n: n, list, writing=writing, most=5)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(gathered.send, 1)
+        assert inside.wait(20)
+        second = pool.submit(gathered.send, 2)
+        while not gathered._line[1:]:
+            time.sleep(0.001)
+        go_on.set()
+        assert isinstance(first.exception(20), KeyboardInterrupt)
+        assert second.result(20) == 2

@@ -37,7 +37,8 @@ class Noting(Transport):
         return super().send(call)
 
 
-def test_every_call_is_one_of_the_document() -> None:
+def test_every_call_is_one_of_the_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stockbridge.connectors.people.batches._QUIET_SECONDS", 0.15)
     transport = Noting()
     with start(items=1, vendors=1, orders=0, contacts=3, seed=3) as sandbox, transport:
         account = google_account(sandbox)

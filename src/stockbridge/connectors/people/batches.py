@@ -66,7 +66,10 @@ class Gathered(Generic[Q, R]):
         if not mine.leads:
             mine.turn.wait()  # whoever leads sets it in any case
         if mine.leads:
-            self._lead()
+            try:
+                self._lead()
+            finally:
+                self._leave(mine)
         if mine.error is not None:
             raise mine.error
         return mine.answer  # type: ignore[return-value]
@@ -97,10 +100,20 @@ class Gathered(Generic[Q, R]):
                 if not self._came.wait_for(lambda n=here: len(self._line) > n, timeout=_QUIET_SECONDS):  # type: ignore[misc]
                     break
             group, self._line = self._line[: self._most], self._line[self._most :]
-            if self._line:
-                self._line[0].leads = True
-                self._line[0].turn.set()
+            self._call_next()
             return group
+
+    def _leave(self, mine: _Place[Q, R]) -> None:
+        """Whoever was interrupted before the batch was gathered leaves the lead to the next."""
+        with self._came:
+            if mine in self._line:
+                self._line.remove(mine)
+                self._call_next()
+
+    def _call_next(self) -> None:
+        if self._line:
+            self._line[0].leads = True
+            self._line[0].turn.set()
 
     def _answers(self, requests: Sequence[Q]) -> Sequence[Answer[R]]:
         if len(requests) == 1:
