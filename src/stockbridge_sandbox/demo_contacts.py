@@ -35,44 +35,14 @@ from stockbridge_sandbox.demo_contacts_events import (
 from stockbridge_sandbox.demo_contacts_figures import (
     Step,
     book_lines,
+    idle_trouble,
     report,
     result_lines,
     runs_table,
     shortened,
 )
+from stockbridge_sandbox.demo_contacts_settings import SETTINGS
 from stockbridge_sandbox.demo_programs import DemoError, Sandbox, ask, program, run, sandbox, told
-
-SETTINGS = """\
-winner = "zoho"                        # where both changed the same field
-include = ["customers", "vendors"]
-
-[deletions]
-in_zoho = "mark"                       # gone in Zoho: a label at Google, nothing is deleted
-label = "Sync Trash"
-
-[fields]
-mobile = false                         # off here, for the mapping of its own below
-
-[[mappings]]
-zoho = "mobile"
-google = "phone_mobile"
-policy = "ask"                         # where both changed it, somebody is asked
-
-[[rules]]
-name = "Business customers"
-in = "zoho"
-if = [{ field = "contact_type", is = "customer" }, { field = "customer_sub_type", is = "business" }]
-then = [{ add_label = "Customers", undo = true }]
-
-[[rules]]
-name = "All others of the shop"
-in = "zoho"
-
-[[rules]]
-name = "Customers in the address book, and whom we met at the trade fair"
-in = "google"
-if = [{ any = [{ field = "labels", has = "Klanten" }, { field = "labels", has = "Beurs 2026" }] }]
-"""
 
 _SPEED = 60
 _IN_STEP, _LEFT_OVER, _INTERRUPTED = 0, 3, 130
@@ -193,7 +163,7 @@ def judge(demo: Demo, written: Path) -> int:
     comparison = compare_contacts(demo.before, now, _SCOPE, alone=demo.story.alone, apart=demo.story.apart)
     unkept = list(unmet(now, demo.story.expected))
     steps = _steps(demo)
-    idle = _idle_trouble(steps)
+    idle = idle_trouble(steps)
     in_step = comparison.in_step and not unkept and not idle
     figures = report(steps, comparison, events=len(demo.story.expected), unmet=unkept, in_step=in_step)
     written.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
@@ -319,16 +289,6 @@ def _last_runs(demo: Demo) -> None:
     _title("The answer is carried out; then there is nothing to do")
     _run(demo, "answer")
     _run(demo, "idle")
-
-
-def _idle_trouble(steps: Sequence[Step]) -> list[str]:
-    """An idle run asks each side once, and writes nothing."""
-    (idle,) = (step for step in steps if step.name == "idle")
-    return [
-        f"The idle run took {one['calls']} calls at {system.capitalize()}, {one['writes']} of them writes."
-        for system, one in idle.calls.items()
-        if one["calls"] > 1 or one["writes"]
-    ]
 
 
 def _set_speed(box: Sandbox, variables: dict[str, str]) -> None:

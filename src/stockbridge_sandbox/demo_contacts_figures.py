@@ -55,6 +55,16 @@ def shortened(lines: Sequence[str], most: int, *, last: bool = False) -> list[st
     return [line if len(line) <= _WIDTH else line[: _WIDTH - 1] + "…" for line in (*kept, *told)]
 
 
+def idle_trouble(steps: Sequence[Step]) -> list[str]:
+    """An idle run asks each side once, and writes nothing."""
+    (idle,) = (step for step in steps if step.name == "idle")
+    return [
+        f"The idle run took {one['calls']} calls at {system.capitalize()}, {one['writes']} of them writes."
+        for system, one in idle.calls.items()
+        if one["calls"] > 1 or one["writes"]
+    ]
+
+
 def runs_table(steps: Iterable[Step]) -> list[str]:
     """What each run did and cost."""
     what = ("created", "updated", "removed", "waiting", "refused")
