@@ -221,3 +221,12 @@ def test_what_gets_another_id_keeps_its_partner(store: Engine) -> None:
     assert links(of)[f"{club}_Ann"] == card
     assert of.b.rows("cards")[card]["name"] == "Ann"
     assert len(of.b.rows("cards")) == 2
+
+
+def test_many_members_who_are_gone_with_their_club_are_asked_about(store: Engine) -> None:
+    of, a, club = a_world(store, *(member(f"Member{number}") for number in range(4)))
+    a.put("clubs", {"club": "Go", "members": [member("Zoe")]})
+    of.run()
+    a.drop("clubs", club)
+    report = of.run(full=True)
+    assert (report.stop_code, len(of.b.rows("cards"))) == ("deletions", 5)

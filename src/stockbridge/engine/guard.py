@@ -91,10 +91,11 @@ def deletions_to_come(session: Session, connection: Connection, compiled: Compil
 
 def _gone_from_a(session: Session, connection: Connection, compiled: Compiled, after: int) -> int:
     """Of records that are derived from others (the lines of an order), the orders that lost some are counted: with an
-    order that is gone itself, or void, they go as a matter of course."""
+    order that is gone itself, or void, they go as a matter of course. Those that are written themselves (the contact persons
+    of a contact) count like any other."""
     flow, stream = compiled.flow, compiled.a.stream
     shelf = session.at("a", flow.a)
-    if stream.derived_from is None:
+    if stream.derived_from is None or stream.abilities:
         return links.newly_gone(connection, shelf, flow.name, after)
     parents = links.parents_of_newly_gone(connection, shelf, flow.name, after)
     standing = mirror.get(connection, session.at("a", stream.derived_from), parents).values()
