@@ -202,10 +202,11 @@ def _play(stage: _Stage) -> None:
             raise
     step = scenario.step[-1]
     if not step.stops and stage.previews:
-        again = run(stage.open(), full=True)
+        session = stage.open()
+        again = run(session, full=True)
         assert again.stop_code is None, again.message
         assert stage.written(again.run) == [], "a run without any news must have nothing to write"
-        _as_healthy(stage, step.health)
+        _as_healthy(stage, session, step.health)
 
 
 def _edit(world: World, system: System, edits: Edits) -> None:
@@ -247,7 +248,7 @@ def _take(stage: _Stage, step: Step) -> None:
         assert report.calls[system.capitalize()] == calls, report.calls
     _as_linked(stage, step)
     if not step.stops:
-        _as_healthy(stage, step.health)
+        _as_healthy(stage, session, step.health)
     _as_asked(session, stage.names, step.asks)
     for system, wanted in step.stands.items():
         _as_it_stands(stage, system, wanted)
@@ -343,9 +344,9 @@ def _as_linked(stage: _Stage, step: Step) -> None:
     assert found == stage.links
 
 
-def _as_healthy(stage: _Stage, wanted: dict[str, str]) -> None:
+def _as_healthy(stage: _Stage, session: Session, wanted: dict[str, str]) -> None:
     """Every record that is not in step stands in the file, with its state and a piece of its reason."""
-    (flow,) = health(stage.open()).flows
+    (flow,) = health(session).flows
     names = stage.names
     standing = stage.world.rows("zoho") if flow.entries else {}
     found = {
