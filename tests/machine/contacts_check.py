@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from machine.contacts_flow import FIELDS
-from machine.contacts_laws import ASKED, Card, canon, expected, in_scope, met_actions, possible
+from machine.contacts_flow import FIELDS, LOST, TRASH
+from machine.contacts_laws import (
+    ASKED,
+    KINDS,
+    Card,
+    canon,
+    expected,
+    in_scope,
+    left_over,
+    met_actions,
+    possible,
+)
 from machine.contacts_people import OTHER, SIDES, Key, World
 from stockbridge.core.flow import LinkView, Side
 from stockbridge.core.record import Values
@@ -48,6 +58,9 @@ def check(world: World, before: dict[tuple[str, str], LinkView], *, strict: bool
         if one.a_id in a and one.b_id in b:
             old = before.get((one.a_id, one.b_id))
             _check_pair(world, one, old, a[one.a_id], b[one.b_id], states, questions, strict)
+        elif strict and (one.a_id in a or one.b_id in b):
+            there: Side = "a" if one.a_id in a else "b"
+            _check_survivor(world, one, there, states[(there, one.a_id if there == "a" else one.b_id)])
     linked = {("a", one.a_id) for one in pairs} | {("b", one.b_id) for one in pairs}
     for key, entry in states.items():
         if key not in linked:
@@ -55,6 +68,43 @@ def check(world: World, before: dict[tuple[str, str], LinkView], *, strict: bool
     for a_id, b_id, name in questions:
         assert a_id in a, f"a question about what is gone: {a_id} {name}"
         assert b_id in b, f"a question about what is gone: {b_id} {name}"
+
+
+def _check_survivor(world: World, one: LinkView, at: Side, entry: health.Entry) -> None:
+    """A contact whose partner a person deleted: what the policy says was done to it, and nothing else."""
+    key: Key = (at, one.a_id if at == "a" else one.b_id)
+    row, people = world.rows(at)[key[1]], world.cards[key].values
+    lost = world.lost.get((OTHER[at], one.b_id if at == "a" else one.a_id))
+    about = f"{key} {world.setting}: {entry}\n now {row}\n people {people}\n lost {lost}\n {one}"
+    changed = {name for name in row if row[name] != people.get(name) and (row[name] or people.get(name))}
+    out = key in world.ledger.alone
+    assert entry.state == (health.EXCLUDED if out else health.ALONE), about
+    assert changed <= ({"labels"} if at == "b" else {"flag", "trash", "status"}), about
+    if lost is None or out:
+        assert not changed, f"nothing happened since: {about}"
+        return
+    pair = (row, lost) if at == "a" else (lost, row)
+    if in_scope(world.setting, pair[0], pair[1]) in ("outside", "no rule"):
+        assert not changed, f"no rule brings it in: {about}"
+        return
+    setting = world.setting
+    rules = at == "b" and setting.marks and setting.to_b and lost.get("city") == "north"
+    labels = set(row.get("labels") or ()) - set(people.get("labels") or ())
+    policy = setting.gone_a if at == "b" else setting.gone_b
+    if at == "b":
+        wanted = ({TRASH} if policy == "mark" else set()) | (
+            {LOST} if rules and policy != "remove" else set()
+        )
+        assert labels == wanted - set(people.get("labels") or ()), f"{wanted} {about}"
+    else:
+        assert policy != "mark" or row["trash"] is True, about
+        assert policy != "deactivate" or row["status"] == "inactive", about
+        assert not (setting.marks and setting.to_a and policy != "remove") or row["flag"] == "lost", about
+    if policy == "remove":
+        agreed = world.agreed.get((one.a_id, one.b_id), {})
+        place = 0 if at == "a" else 1
+        edited = any(canon(at, name, people) != both[place] for name, both in agreed.items())
+        assert edited or not agreed, f"it was to be deleted: {about}"
 
 
 def _check_alone(world: World, key: Key, entry: health.Entry) -> None:
@@ -112,10 +162,11 @@ def _check_pair(
             wanted = expected(world.setting, name, a, b, agreed.get(name), answer)
             if wanted == (ASKED, ASKED):
                 assert asked is not None, f"nobody was asked about {name}: {about}"
-            else:
+            elif not (name in KINDS and wanted == (None, None) and left_over(name, b.values, now)):
                 assert now == wanted, f"{name} should be {wanted} and is {now}: {about}"
         elif asked is None:
             fits = possible(world.setting, name, a, b, agreed.get(name), now, world.said.get(key))
+            fits = fits or (name in KINDS and left_over(name, b.values, now))
             assert fits, f"{name} cannot be {now}: {about}"
         if asked is None:
             agreed[name] = now

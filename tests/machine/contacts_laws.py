@@ -40,6 +40,12 @@ def canon(side: Side, name: str, values: Mapping[str, Any]) -> Any:
     return value or None
 
 
+def left_over(name: str, people: Values, now: tuple[Any, Any]) -> bool:
+    """Side a has none any more, and what is first in the list of side b now stood further behind there before."""
+    further = (people.get(FIELDS[name]) or [])[1:]
+    return now[0] is None and any(canon("b", name, {FIELDS[name]: [one]}) == now[1] for one in further)
+
+
 def blank(value: Any) -> bool:
     return value is None or value == frozenset()
 
