@@ -31,6 +31,13 @@ class Clock:
         with self._lock:
             return self._now()
 
+    def start(self) -> datetime:
+        """The real moment at which this clock, had it always run as it does, stood at the real time. Another clock of the
+        same speed that begins there tells the same time."""
+        with self._lock:
+            real, now, speed = datetime.now(UTC), self._now(), self._speed
+        return real if speed == 1 else real - (now - real) / (speed - 1)
+
     def advance(self, seconds: float) -> None:
         """Move the clock forward by so many sandbox seconds."""
         if seconds < 0:

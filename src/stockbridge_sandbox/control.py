@@ -49,8 +49,13 @@ class Control:
     # Time
 
     def clock(self) -> dict[str, object]:
-        """The moment and the speed of the sandbox clock."""
-        return {"now": self._clock.now().isoformat(), "speed": self._clock.speed}
+        """The moment and the speed of the sandbox clock, and the moment at which it stood at the real time."""
+        clock = self._clock
+        return {
+            "now": clock.now().isoformat(),
+            "speed": clock.speed,
+            "start": clock.start().isoformat(),
+        }
 
     def advance(self, seconds: float) -> dict[str, object]:
         """Move the sandbox clock forward."""

@@ -133,7 +133,7 @@ def play(box: Sandbox, home: Path, seed: int) -> Demo:
 
 
 def _set_speed(demo: Demo, speed: int) -> None:
-    start = demo.box.post("/clock", {"speed": speed})["now"]
+    start = demo.box.post("/clock", {"speed": speed})["start"]
     demo.variables |= {"STOCKBRIDGE_CLOCK_SPEED": str(speed), "STOCKBRIDGE_CLOCK_START": start}
 
 

@@ -292,7 +292,7 @@ def _last_runs(demo: Demo) -> None:
 
 
 def _set_speed(box: Sandbox, variables: dict[str, str]) -> None:
-    start = box.post("/clock", {"speed": _SPEED})["now"]
+    start = box.post("/clock", {"speed": _SPEED})["start"]
     variables |= {"STOCKBRIDGE_CLOCK_SPEED": str(_SPEED), "STOCKBRIDGE_CLOCK_START": start}
 
 

@@ -141,7 +141,7 @@ def floor(home: Path, *, database: str | None = None, items: int = 40, orders: i
             one = Floor(addresses=addresses, environment=environment)
             _sign_in(one)
             clock = one.control("clock", {"speed": float(SPEED)})  # only now: codes live for minutes
-            one.environment["STOCKBRIDGE_CLOCK_START"] = clock["now"]
+            one.environment["STOCKBRIDGE_CLOCK_START"] = clock["start"]
             yield one
         finally:
             sandbox.terminate()
