@@ -32,6 +32,7 @@ def people_stream(custom: Sequence[Field] = ()) -> Stream:
         derive=derive_people,
         abilities=frozenset(Ability),
         mark_shown=False,
+        settles_after=contact.settles_after,
         create_calls=3,  # its company is looked for and read first
         update_calls=2,
         fields=(
