@@ -74,6 +74,7 @@ def contacts_stream(custom: Sequence[Field] = (), *, persons: bool = False) -> S
         abilities=frozenset(Ability),
         mark_shown=False,
         unique="contact_name",
+        settles_after=300,
         update_calls=2,  # it is read first, so that no person and no part of an address is dropped
         fields=(
             Field(name="contact_type", kind=Kind.SELECT, choices=("customer", "vendor"), label="type"),
