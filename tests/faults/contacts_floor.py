@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,6 +36,7 @@ from stockbridge.wiring.contacts import checked
 from stockbridge_sandbox.company import Company, Currency, Location
 from stockbridge_sandbox.faults import Fault
 from stockbridge_sandbox.run import Sandbox, start
+from stockbridge_sandbox.server import Seen
 
 SPEED = 240.0
 """A run of a quarter of a second takes a minute then: less than it takes until Google shows for certain what it made."""
@@ -128,6 +129,11 @@ class Floor:
     def later(self, seconds: float = LATER) -> None:
         self.sandbox.clock.advance(seconds)
 
+    def lag(self, seconds: float) -> None:
+        """Let both systems show what was written only so much later."""
+        self.sandbox.zoho.change_switches({"stale_reads_seconds": seconds})
+        self.sandbox.people.configure({"stale_reads_seconds": seconds})
+
     # What stockbridge does.
 
     def run(self, *, full: bool = False) -> Done:
@@ -172,17 +178,17 @@ class Floor:
             self.later()
             done = self.run(full=full)
             self.never_twice()
-            went.append((done.code, written(done)))
+            went.append((done.code, written(done.calls)))
             if went[-1] == (0, []):
                 return number
         raise AssertionError((went, self.unsettled()))
 
 
-def written(done: Done) -> list[str]:
-    """Every write of a run, of both systems."""
+def written(calls: Iterable[Seen]) -> list[str]:
+    """Every write to either system among these calls."""
     return [
         f"{one.method} {one.path}"
-        for one in done.calls
+        for one in calls
         if one.system in ("zoho", "people") and one.method != "GET"
     ]
 
@@ -231,12 +237,13 @@ def _sign_in(sandbox: Sandbox, store: Engine) -> None:
 
 
 @contextmanager
-def opened(home: Path, ready: Path) -> Iterator[Floor]:
-    """A floor before its first run."""
+def opened(home: Path, ready: Path, *, database: str | None = None) -> Iterator[Floor]:
+    """A floor before its first run. With `database` its store is there, and it cannot go back to a moment."""
     home.mkdir(mode=0o700)
     shutil.copy(ready, home / "stockbridge.db")
-    store = open_store(f"sqlite:///{home / 'stockbridge.db'}")
-    event.listen(store, "connect", _without_waiting_for_the_disk)
+    store = open_store(database or f"sqlite:///{home / 'stockbridge.db'}")
+    if database is None:
+        event.listen(store, "connect", _without_waiting_for_the_disk)
     with pytest.MonkeyPatch.context() as patch, start(COMPANY, contacts=0) as sandbox:
         floor = Floor(sandbox=sandbox, home=home, store=store)
         floor.at_home(patch)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from faults.contact_tries import SYSTEMS, Moment, moment, try_all
-from faults.contacts_floor import Floor, opened
+from faults.contacts_floor import Floor, opened, written
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +34,15 @@ def test_a_fault_at_every_call(
     system: str, floor: Floor, begin: Moment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     try_all(floor, begin, monkeypatch, system)
+
+
+def test_a_full_read_right_after_the_first_run_takes_nothing_for_deleted(floor: Floor, begin: Moment) -> None:
+    """Neither system shows yet what was made a moment ago."""
+    floor.back_to(begin.kept)
+    floor.lag(120)
+    assert floor.run().code == 0
+    floor.later(1)
+    done = floor.run(full=True)
+    assert (done.code, written(done.calls)) == (0, []), done.out
+    floor.settles(full=True)
+    assert floor.picture() == begin.end
