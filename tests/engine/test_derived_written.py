@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
+import pytest
 from sqlalchemy import select
 from sqlalchemy.engine import Engine
 
@@ -193,8 +194,10 @@ def test_a_member_is_added_changed_and_removed_at_either_side(store: Engine) -> 
     assert ann not in of.b.rows("cards")
 
 
-def test_a_lost_answer_adds_nobody_twice(store: Engine) -> None:
+@pytest.mark.parametrize("settles_after", [0, 300])
+def test_a_lost_answer_adds_nobody_twice(store: Engine, settles_after: int) -> None:
     of, a, club = a_world(store, member("Ann"))
+    a._streams["members"] = msgspec.structs.replace(MEMBERS, settles_after=settles_after)
     card = of.b.put("cards", {"name": "Bob", "mail": None, "firm": "Chess"})
     calls = []
 
@@ -209,6 +212,7 @@ def test_a_lost_answer_adds_nobody_twice(store: Engine) -> None:
     of.run()
     assert [one["name"] for one in a.rows("clubs")[club]["members"]] == ["Ann", "Bob"]
     assert calls == [card]
+    assert len(of.b.rows("cards")) == 2  # nobody took the new member for one that side b lacks
     assert links(of)[f"{club}_Bob"] == card
 
 

@@ -83,9 +83,15 @@ def _settle(
     connector = session.connector(at)
     creates = [one for one in intents if one.op == Op.CREATE and one.mark]
     found: dict[str, list[Record]] = {}
+    shown: set[int] = set()
     if creates and not stream.mark_shown:
         # No row would tell that it is ours: read what is new, and let the flow recognise it by its other fields.
         _read_news(session, at, stream, creates)
+        with session.begin() as connection:
+            for one in creates:
+                _free_of_the_gone(session, connection, compiled, at, one)
+                if _twin(session, connection, compiled, at, one) is not None:
+                    shown.add(one.id)
     elif creates:
         since = min(datetime.fromisoformat(one.intended_at) for one in creates) - _MARGIN
         marks = {one.mark or "" for one in creates}
@@ -93,7 +99,7 @@ def _settle(
         if (missing := marks - found.keys()) and not stream.settles_after:
             # "Not made" must not rest on two clocks that agree: look at everything before making it a second time.
             found |= connector.find(stream.name, missing, None)
-    unseen = [one for one in creates if not found.get(one.mark or "")]
+    unseen = [one for one in creates if one.id not in shown and not found.get(one.mark or "")]
     early = _early(session, stream, unseen)
     waits = [one for one in intents if one.id in early]
     intents = [one for one in intents if one.id not in early]
@@ -108,11 +114,7 @@ def _settle(
         for one in intents:
             if one.op == Op.CREATE and not stream.mark_shown:
                 _free_of_the_gone(session, connection, compiled, at, one)
-                twin = (
-                    _twin(session, connection, compiled, at, one)
-                    if stream.unique or stream.derived_from
-                    else None
-                )
+                twin = _twin(session, connection, compiled, at, one)
                 if twin is None:
                     outcomes.append((one.id, "superseded", "decided anew", None))
                 else:
@@ -216,6 +218,8 @@ def _twin(
     """The record that our own create made, where nothing marks it: new since the intent, in step with nothing, and it
     shows what was sent. A name that had to be unique may have got something behind it."""
     stream = (compiled.b if at == "b" else compiled.a).stream
+    if not stream.unique and not stream.derived_from:
+        return None
     bond = session.bonds[compiled.flow.name]
     sent: Values = msgspec.json.decode(intent.written, type=values_type(stream.fields))
     since = datetime.fromisoformat(intent.intended_at) - _MARGIN
