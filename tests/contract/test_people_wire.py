@@ -10,7 +10,7 @@ from contract_people import google_account
 from test_people_batches import at_once
 from test_people_connector import SANNE
 
-from sandbox.people_document import DOCUMENT, check_body, method_of
+from discovery.people_document import DOCUMENT, check_body, method_of
 from stockbridge.connectors.people import connector as people
 from stockbridge.connectors.people.account import grant_of
 from stockbridge.connectors.people.book import contacts_in_book

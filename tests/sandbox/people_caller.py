@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-from people_document import DOCUMENT, check_answer, check_body
 
+from discovery.people_document import DOCUMENT, check_answer, check_body
 from stockbridge_sandbox.clock import Clock
 from stockbridge_sandbox.http import Request
 from stockbridge_sandbox.people.app import People

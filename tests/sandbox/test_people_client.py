@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from people_document import DOCUMENT
 from zoho_caller import post_form
 
+from discovery.people_document import DOCUMENT
 from stockbridge_sandbox.run import Sandbox, start
 
 discovery = pytest.importorskip(

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from people_caller import START, Caller, person
-from people_document import DOCUMENT, methods, schema
 
+from discovery.people_document import DOCUMENT, methods, schema
 from stockbridge_sandbox.people import contacts, fields
 from stockbridge_sandbox.people.made_up import make_up
 from stockbridge_sandbox.people.operations import LEFT_OUT, OPERATIONS, STANDARD

@@ -47,7 +47,7 @@ def test_as_many_are_acquainted_as_are_asked_for() -> None:
     ) as box:
         rows = box.control.state("people", "contacts")
         ours = {person["email"] for row in box.control.state("zoho", "contacts") for person in row["persons"]}
-    met = [row for row in rows if {e["value"].lower() for e in row.get("emailAddresses", ())} & ours]
-    assert 15 <= len(met) <= 35
+    both = [row for row in rows if {e["value"].lower() for e in row.get("emailAddresses", ())} & ours]
+    assert 15 <= len(both) <= 35
     # A private person has no company, whatever the contact is called.
-    assert not any("organizations" in row for row in met)
+    assert not any("organizations" in row for row in both)
