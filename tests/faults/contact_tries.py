@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -99,13 +100,15 @@ def try_it(floor: Floor, start: Moment, patch: pytest.MonkeyPatch, faults: Seque
         if any(what["kind"] == "hang" for what in faults):
             in_a_hurry(here)
         done = floor.run(full=start.full)
-    assert 0 not in floor.fired(), faults
-    assert done.code in (0, 3, 4), done.err
+    assert 0 not in floor.fired(), "the fault found no call"
+    assert done.code in (0, 3, 4), done.out + done.err
     floor.never_twice()
     if done.code == 0:
-        assert floor.picture() == start.end, "the run did not say what it left over"
+        assert not (left := floor.picture().unlike(start.end)), (
+            f"the run did not say what it left over: {left}"
+        )
     floor.settles(full=start.full)
-    assert floor.picture() == start.end
+    assert not (left := floor.picture().unlike(start.end)), left
 
 
 def try_all(
@@ -121,3 +124,28 @@ def try_all(
     if found:
         said = "\n\n".join(f"{where}: {error}" for where, error in found)
         raise AssertionError(said)
+
+
+def storm(floor: Floor, start: Moment, patch: pytest.MonkeyPatch, seed: int) -> None:
+    """A few runs, each with several faults, some of which stay, on systems that show late what was written; then quiet."""
+    chance = random.Random(seed)
+    floor.back_to(start.kept)
+    floor.lag(chance.choice([60.0, 120.0]))
+    for _ in range(3):
+        hurry = False
+        for system in chance.choices(SYSTEMS[:2], k=3):
+            name = chance.choice([*LOST, "not_json", "502", "429"])
+            method = chance.choice([None, "POST", "PATCH" if system == "people" else "PUT"])
+            where = {"system": system, "method": method, "nth": chance.randint(1, 3 if method else 10)}
+            floor.fault(**where, count=chance.choice([1, 1, 2, None]), **faults_of(system)[name])
+            hurry = hurry or name == "hang"
+        with patch.context() as here:
+            if hurry:
+                in_a_hurry(here)
+            done = floor.run(full=chance.random() < 0.4)
+        assert done.code in (0, 3, 4), done.out + done.err
+        floor.never_twice()
+        floor.sandbox.faults.clear()
+        floor.later(chance.choice([1, 30, 130, 600]))
+    floor.settles(full=start.full)
+    assert not (left := floor.picture().unlike(start.end)), left

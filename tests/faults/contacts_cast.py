@@ -161,6 +161,20 @@ class Picture:
         [found] = [row for row in rows if email in _addresses(row)]
         return found
 
+    def unlike(self, other: Picture) -> list[str]:
+        """What stands in only one of two pictures."""
+        out = []
+        for name, mine, theirs in (
+            ("Zoho", self.zoho, other.zoho),
+            ("Google", self.google, other.google),
+            ("labels", self.labels, other.labels),
+        ):
+            out += [f"{name}, only now: {row}" for row in mine if row not in theirs]
+            out += [f"{name}, not now: {row}" for row in theirs if row not in mine]
+            if len(mine) != len(theirs):
+                out.append(f"{name}: {len(mine)} rather than {len(theirs)}")
+        return out
+
     def twice(self) -> list[str]:
         """What is there more often than once: people by any of their addresses or by their name, and labels."""
         out = []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.contact_tries import SYSTEMS, Moment, moment, try_all
+from faults.contact_tries import EVERY, SYSTEMS, Moment, moment, storm, try_all
 from faults.contacts_floor import Floor, opened, written
 
 
@@ -46,3 +46,10 @@ def test_a_full_read_right_after_the_first_run_takes_nothing_for_deleted(floor: 
     assert (done.code, written(done.calls)) == (0, []), done.out
     floor.settles(full=True)
     assert floor.picture() == begin.end
+
+
+@pytest.mark.parametrize("seed", range(100 if EVERY else 3))
+def test_several_faults_at_systems_that_show_late(
+    seed: int, floor: Floor, begin: Moment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storm(floor, begin, monkeypatch, seed)
