@@ -139,9 +139,15 @@ def _check_pair(
         why = "by hand"
     if why:
         assert entry.state == health.EXCLUDED, f"{why}, and yet: {about}"
+        if not strict or not in_scope(world.setting, a.values, b.values):
+            world.unsure.add(key)  # they may have agreed on something before they left
         return
     assert entry.state in (health.IN_STEP, health.ASKED), about
     agreed = world.agreed.setdefault(key, {})
+    if key in world.unsure:
+        world.unsure.remove(key)
+        agreed.clear()
+        strict = False
     strict = strict and (old is not None or not agreed)
     for name in FIELDS:
         now = (canon("a", name, row_a), canon("b", name, row_b))

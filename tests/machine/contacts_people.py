@@ -46,6 +46,9 @@ class World:
     lost: dict[Key, Values] = field(
         default_factory=dict
     )  # deleted by people since all was calm: what stood there
+    unsure: set[tuple[str, str]] = field(
+        default_factory=set
+    )  # pairs that left the rules: what they agree on is open
     anchors: set[Key] = field(default_factory=set)
     disturbed: bool = False
 
