@@ -5,7 +5,7 @@ Gathered first and stored in a few statements, in one transaction with the outco
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 from sqlalchemy import Connection
@@ -26,7 +26,7 @@ from stockbridge.core.errors import (
 from stockbridge.core.flow import Applied, LinkView, Op, Owner, Side
 from stockbridge.core.mapping import BACK
 from stockbridge.core.merge import partly_agreed
-from stockbridge.core.record import Record, Stream, Values
+from stockbridge.core.record import CUSTOM, Record, Stream, Values
 from stockbridge.engine.read import bury_with_children, derive, key_fields, store_records
 from stockbridge.engine.session import Session
 from stockbridge.engine.work import Item
@@ -64,6 +64,7 @@ class Harvest:
         self._settled: dict[Side, list[str]] = {"a": [], "b": []}
         self._parked: list[waiting.Unsettled] = []
         self._followed_up: list[str] = []
+        self._watched: dict[Side, set[str]] = {}
 
     def success(
         self, item: Item, link: LinkView | None, write: Write, answered: Record | None
@@ -82,7 +83,9 @@ class Harvest:
         stored = {**write.values, **answered.values}
         if _calls_for_more(self._compiled, write, before, stored):
             self._followed_up.append((answered.id if write.side == "a" else item.a_id) or "")
-        self._answers[write.side].append(_newest(before if write.op is Op.UPDATE else None, write, answered))
+        self._answers[write.side].append(
+            _newest(before if write.op is Op.UPDATE else None, write, answered, self._looked_at(write.side))
+        )
         if write.op is Op.CREATE:
             return self._created(item, link, write, msgspec.structs.replace(answered, values=stored), side)
         if link is None:  # matched: the first agreement
@@ -105,6 +108,30 @@ class Harvest:
             marked=marked,
             applied=in_force_after(link.applied, item.decision.applied, write.side),
         )
+
+    def _looked_at(self, side: Side) -> Collection[str]:
+        """The fields of the records written at this side that a flow looks at: the moment of our own write, which a system
+        keeps as well, is none of them."""
+        stream = (self._compiled.b if side == "b" else self._compiled.a).stream
+        if self._watched.get(side) is None:
+            connector = self._session.connector(side)
+            if any(one.derived_from == stream.name for one in connector.streams().values()):
+                self._watched[side] = {field.name for field in stream.fields}
+            else:
+                self._watched[side] = {
+                    name
+                    for one in self._session.flows
+                    for here in ((one.b if side == "b" else one.a),)
+                    if here.stream.name == stream.name
+                    for name in (
+                        *here.fields,
+                        *here.rule_fields,
+                        *key_fields(self._session, side, stream.name),
+                    )
+                }
+                if any(name.startswith("cf_") for name in self._watched[side]):
+                    self._watched[side].add(CUSTOM)
+        return self._watched[side]
 
     def _removed(self, item: Item, link: LinkView | None, write: Write) -> None:
         own = (item.b_id if write.side == "b" else item.a_id) or ""
@@ -314,11 +341,15 @@ def _calls_for_more(compiled: Compiled, write: Write, before: Record | None, sto
     return admit(old, there=True).actions != admit({**old, **stored}, there=True).actions
 
 
-def _newest(before: Record | None, write: Write, answered: Record) -> tuple[Record, bool]:
-    """The answer as the newest knowledge, and whether it shows more than we wrote: then it is a change to look at."""
+def _newest(
+    before: Record | None, write: Write, answered: Record, looked_at: Collection[str]
+) -> tuple[Record, bool]:
+    """The answer as the newest knowledge, and whether it shows more than we wrote, among what is looked at: then it is a
+    change to look at."""
     old = before.values if before is not None else {}
     values = {**old, **write.values, **answered.values}
     edited = any(
-        name not in write.values and name in old and old[name] != value for name, value in values.items()
+        name in looked_at and name not in write.values and name in old and old[name] != value
+        for name, value in values.items()
     )
     return msgspec.structs.replace(answered, values=values, full=True), edited
