@@ -24,7 +24,7 @@ def test_the_quick_mode_measures_everything_and_keeps_a_report(tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     found = msgspec.json.decode(report.read_bytes())
     lines = {one["name"]: {line["what"]: line for line in one["lines"]} for one in found["measured"]}
-    assert list(lines) == ["calls", "wall", "board", "cpu", "cycle", "writes"]
+    assert list(lines) == ["calls", "wall", "board", "cpu", "cycle", "writes", "people"]
     for what in ("first run", "five changes", "no change", "mixed hour"):
         # The number of calls does not depend on how busy the machine is.
         assert lines["calls"][f"{what}: made"]["met"], lines["calls"]
@@ -41,7 +41,7 @@ def test_the_quick_mode_measures_everything_and_keeps_a_report(tmp_path: Path) -
     parts = sum(lines["cpu"][part]["value"] for part in ("decode", "mirror", "detect", "plan"))
     assert abs(parts - lines["cpu"]["page bytes to plan"]["value"]) < 0.01
     assert lines["cycle"]["peak memory: most above least"]["value"] < 50
-    assert 0 < lines["writes"]["writes"]["value"] <= 200  # ten at once, 50 ms each
+    assert 0 < lines["writes"]["writes"]["value"] <= 220  # ten at once, 50 ms each; so few that the edges count
     for name in lines:
         assert f"\n{name} (" in done.stdout
 

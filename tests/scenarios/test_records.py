@@ -234,7 +234,7 @@ def test_a_supplier_product_waits_for_its_supplier(monkeypatch: pytest.MonkeyPat
         told = command("explain", "supplier_products", mine[0]["sku"]).out
         assert "waiting" in told
         assert vendor in told
-        shop.zoho("PUT", f"/contacts/{vendor}", {"contact_name": name})
+        shop.zoho("PUT", f"/contacts/{vendor}", {"contact_name": f"{name} again"})
         shop.later(0.1)
         second = shop.run()
         assert second.code == 0

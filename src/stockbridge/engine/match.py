@@ -111,7 +111,7 @@ def match(
                 doubt = _doubt(session, compiled, one, key, ones, others)
                 refused.update({(id, None): doubt for id in ones if id in keys_a})
                 refused.update({(None, id): doubt for id in others if id in keys_b})
-        if flow.keyed:
+        if compiled.shared:
             earlier = keys_of[:-1]
             _refuse_doubles(
                 session,
@@ -227,16 +227,17 @@ def _refuse_doubles(
     earlier: list[tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]],
     refused: Refused,
 ) -> None:
-    """A record that would be made at the other side, though a record like it is there or at its own side, is in doubt; where
-    the one that is there is kept out, so is its partner. Only its strongest key tells: people share phone numbers."""
+    """A record that would be made at the other side, though a record like it is there or at its own side, is in doubt, where
+    the flow avoids duplicates; where the one that is there is kept out, so is its partner. Only its strongest key tells:
+    people share phone numbers."""
     names = (session.a.name, session.b.name)
     for at in (0, 1):
         for id, some in keys[at].items():
             if id in found[at] or not some or any(before[at].get(id) for before in earlier):
                 continue
             for key in some:
-                mine = [one for one in holders[at].get(key, ()) if one != id]
-                theirs = holders[1 - at].get(key, ())
+                mine = [one for one in holders[at].get(key, ()) if one != id and compiled.flow.keyed]
+                theirs = holders[1 - at].get(key, ()) if compiled.flow.keyed else ()
                 others_out = kept_out[1 - at].get(key, ())
                 if not mine and not theirs and not others_out:
                     continue
