@@ -91,6 +91,10 @@ def tries(system: str, calls: int, shift: int | None) -> Iterator[tuple[int, str
         yield number % calls + 1, names[(number + (shift or 0)) % len(names)]
 
 
+class NoCall(AssertionError):
+    """There was no call at which the fault could strike."""
+
+
 def try_it(floor: Floor, start: Moment, patch: pytest.MonkeyPatch, faults: Sequence[dict[str, Any]]) -> None:
     """One run with these faults from this moment on; then everything ends as it would have without."""
     floor.back_to(start.kept)
@@ -100,7 +104,8 @@ def try_it(floor: Floor, start: Moment, patch: pytest.MonkeyPatch, faults: Seque
         if any(what["kind"] == "hang" for what in faults):
             in_a_hurry(here)
         done = floor.run(full=start.full)
-    assert 0 not in floor.fired(), "the fault found no call"
+    if 0 in floor.fired():
+        raise NoCall("the fault found no call")
     assert done.code in (0, 3, 4), done.out + done.err
     floor.never_twice()
     if done.code == 0:
@@ -114,11 +119,17 @@ def try_it(floor: Floor, start: Moment, patch: pytest.MonkeyPatch, faults: Seque
 def try_all(
     floor: Floor, start: Moment, patch: pytest.MonkeyPatch, system: str, *, shift: int | None = None
 ) -> None:
-    """Every try of this system, each from the moment again."""
-    found = []
+    """Every try of this system, each from the moment again. How many calls Google gets hangs on which writes wait together:
+    the last ones are not made in each run."""
+    found: list[tuple[str, AssertionError]] = []
+    missed = 0
     for nth, name in tries(system, start.calls[system], shift):
         try:
             try_it(floor, start, patch, [{"system": system, "nth": nth, **faults_of(system)[name]}])
+        except NoCall as error:
+            missed += 1
+            if system != "people" or missed > max(1, start.calls[system] // 4):
+                found.append((f"{name} at call {nth}", error))
         except AssertionError as error:
             found.append((f"{name} at call {nth}", error))
     if found:

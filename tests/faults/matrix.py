@@ -75,5 +75,5 @@ def paths_for(what: dict[str, Any]) -> dict[str, str]:
     return {
         name: path
         for name, path in ZOHO_PATHS.items()
-        if (name, what["kind"]) != ("itemdetails", "revoke_token")
+        if what["kind"] != "revoke_token" or name not in ("itemdetails", "purchaseorder")
     }
