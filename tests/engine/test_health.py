@@ -9,6 +9,7 @@ from sqlalchemy.engine import Engine
 from engine.two_sides import A_STREAMS, B_STREAMS, TWO_WAY, World
 from stockbridge.connectors.memory import Memory, refuse
 from stockbridge.core.flow import Condition, GonePolicy, Rule, Then
+from stockbridge.core.merge import Typed
 from stockbridge.engine import by_hand
 from stockbridge.engine.by_hand import NotPossible, the_one
 from stockbridge.engine.explain import explain
@@ -25,7 +26,7 @@ from stockbridge.engine.health import (
 )
 from stockbridge.engine.preview import preview
 from stockbridge.store import inbox, links, waiting
-from stockbridge.store.inbox import Question, Typed
+from stockbridge.store.inbox import Question
 
 NAMED = {**B_STREAMS, "products": msgspec.structs.replace(B_STREAMS["products"], names=("title", "code"))}
 KEPT = msgspec.structs.replace(TWO_WAY, gone_a=GonePolicy(), gone_b=GonePolicy())

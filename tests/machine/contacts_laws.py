@@ -9,8 +9,8 @@ from typing import Any
 from machine.contacts_flow import FIELDS, GRADES, Setting
 from stockbridge.core import normal
 from stockbridge.core.flow import Side
+from stockbridge.core.merge import Typed
 from stockbridge.core.record import Kind, Values
-from stockbridge.store.inbox import Typed
 
 BACK = {theirs: ours for ours, theirs in GRADES.items()}
 KINDS = {"email": Kind.EMAIL, "phone": Kind.PHONE}

@@ -13,6 +13,7 @@ from machine.contacts_laws import Card
 from machine.contacts_sides import Book, Clock, Ledger
 from machine.fate import Stage
 from stockbridge.core.flow import LinkView, Side
+from stockbridge.core.merge import Typed
 from stockbridge.core.record import Values
 from stockbridge.engine import by_hand
 from stockbridge.engine.preview import preview
@@ -279,7 +280,7 @@ def answers(world: World, side: Side, number: int, choice: int) -> None:
         asked = inbox.open_questions(connection, 1)
     if asked:
         one = asked[number % len(asked)]
-        answer: Any = inbox.Typed(world.word()) if choice % 3 == 0 else side
+        answer: Any = Typed(world.word()) if choice % 3 == 0 else side
         by_hand.answer(session, one.id, answer)
         world.said[(one.a_id, one.b_id)] = answer
 

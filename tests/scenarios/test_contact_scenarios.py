@@ -34,6 +34,7 @@ from scenarios.contacts_language import (
     same,
 )
 from stockbridge.core.flow import Flow
+from stockbridge.core.merge import Answer, Typed
 from stockbridge.core.report import Preview
 from stockbridge.engine import by_hand
 from stockbridge.engine.by_hand import Pair, the_one
@@ -289,7 +290,7 @@ def _answer(session: Session, names: Names, answers: Fields) -> None:
     with session.engine.connect() as connection:
         asked = {_question(names, one): one.id for one in inbox.open_questions(connection, 1, FLOW)}
     for question, said in answers.items():
-        answer: inbox.Answer = inbox.Typed(said["typed"]) if isinstance(said, dict) else "a"
+        answer: Answer = Typed(said["typed"]) if isinstance(said, dict) else "a"
         by_hand.answer(session, asked[question], "b" if said == "google" else answer)
 
 

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from stockbridge.core.flow import Action, Applied, LinkView
+from stockbridge.core.merge import Answer, Typed
 from stockbridge.core.record import Field, Kind
 from stockbridge.store import inbox, journal, links
-from stockbridge.store.inbox import Question, Typed
+from stockbridge.store.inbox import Question
 from stockbridge.store.journal import Intent
 
 NOON, ONE, TWO = (f"2026-11-22T{hour}:00:00.000000Z" for hour in (12, 13, 14))
@@ -49,7 +50,7 @@ def test_values_are_plain_json(store: Engine) -> None:
 
 
 @pytest.mark.parametrize("said", ["a", "b", Typed("a"), Typed(None), Typed(["x", "y"]), Typed({"value": 1})])
-def test_an_answer_comes_back_as_it_was_given(store: Engine, said: inbox.Answer) -> None:
+def test_an_answer_comes_back_as_it_was_given(store: Engine, said: Answer) -> None:
     number = asked(store, PHONE)[0].id
     with store.begin() as connection:
         assert inbox.answer(connection, number, said, ONE)

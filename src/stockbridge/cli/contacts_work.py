@@ -14,13 +14,14 @@ from stockbridge.cli.options import Debug, Json, Sync, SyncOption, Usage, opened
 from stockbridge.cli.output import bold, count, dim, document, good, moment, number, say, table
 from stockbridge.cli.undo import undo
 from stockbridge.core.flow import Side
+from stockbridge.core.merge import Typed
 from stockbridge.engine import by_hand
 from stockbridge.engine.by_hand import Named, NotPossible, Settled
 from stockbridge.engine.health import DUPLICATE, STATES, Entry, Health
 from stockbridge.engine.health import health as standing
 from stockbridge.engine.session import Session
 from stockbridge.store import accounts, inbox
-from stockbridge.store.inbox import Asked, Typed
+from stockbridge.store.inbox import Asked
 from stockbridge.wiring.contacts import FLOW
 from stockbridge.wiring.session import open_sync
 

@@ -30,13 +30,13 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         return question(self.a, self.b)
 
 
-class Given(msgspec.Struct, frozen=True):
+class Typed(msgspec.Struct, frozen=True):
     """An answer that is neither side's value but one that a person typed, as plain JSON."""
 
     value: Any
 
 
-Answer: TypeAlias = Side | Given
+Answer: TypeAlias = Side | Typed
 
 
 def question(a: str | None, b: str | None) -> str:
@@ -156,7 +156,7 @@ def _decided(
                     a=pair.a, b=pair.b, a_value=seen[0].get(pair.a or ""), b_value=seen[1].get(pair.b or "")
                 )
                 return LEAVE
-            if isinstance(answer, Given):
+            if isinstance(answer, Typed):
                 return _typed_in(compiled, at, move.target, answer.value)
             winner = answer
         case "newest":

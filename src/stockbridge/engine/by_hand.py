@@ -12,11 +12,12 @@ from stockbridge.core.compiled import Compiled
 from stockbridge.core.errors import Trouble
 from stockbridge.core.flow import LinkView, Side
 from stockbridge.core.mapping import BACK
+from stockbridge.core.merge import Answer, Typed
 from stockbridge.core.record import Field, Kind, values_type
 from stockbridge.engine.preview import label_of
 from stockbridge.engine.session import Session
 from stockbridge.store import exclusions, inbox, journal, links, mirror, waiting
-from stockbridge.store.inbox import Answer, Asked, Typed
+from stockbridge.store.inbox import Asked
 
 _LISTS = (Kind.TEXTS, Kind.LABELS)
 _BY_HAND, _UNLINKED = "left out by hand", "unlinked by hand"

@@ -12,7 +12,7 @@ from stockbridge.core.compiled import Compiled
 from stockbridge.core.decide import NO_ANSWERS, Decision, decide, wants_detail
 from stockbridge.core.flow import LinkView, Op, Side
 from stockbridge.core.mapping import BACK, OUT, Move
-from stockbridge.core.merge import Answer, Given
+from stockbridge.core.merge import Answer
 from stockbridge.core.record import Record, Stream
 from stockbridge.engine.match import Pairs, Refused, linked_along, match
 from stockbridge.engine.session import Session
@@ -131,8 +131,7 @@ def _answers(
         connection, session.sync_id, compiled.flow.name, [a for a, _ in pairs if a is not None], []
     )
     for (a_id, b_id, field), said in found.items():
-        answer: Answer = Given(said.value) if isinstance(said, inbox.Typed) else said
-        out.setdefault((a_id, b_id), {})[field] = answer
+        out.setdefault((a_id, b_id), {})[field] = said
     return out
 
 

@@ -12,20 +12,12 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select, update
 
+from stockbridge.core.merge import Answer, Typed
 from stockbridge.store.rows import among, packed
 from stockbridge.store.schema import inbox
 
 Asking: TypeAlias = Literal["value", "match"]
 Key: TypeAlias = tuple[str, str, str]  # a id, b id, field
-
-
-class Typed(msgspec.Struct, frozen=True):
-    """An answer that is neither side's value but one that a person typed, as plain JSON."""
-
-    value: Any
-
-
-Answer: TypeAlias = Literal["a", "b"] | Typed
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
