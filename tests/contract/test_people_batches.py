@@ -23,7 +23,7 @@ from stockbridge_sandbox.run import Sandbox
 @pytest.fixture(autouse=True)
 def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine may wake a thread late: a batch waits longer for it here."""
-    monkeypatch.setattr("stockbridge.connectors.people.batches._QUIET_SECONDS", 0.15)
+    monkeypatch.setattr("stockbridge.connectors.people.batches._QUIET_SECONDS", 0.3)
 
 
 def at_once(act: Callable[[int], Any], count: int) -> list[Any]:

@@ -48,7 +48,7 @@ FLOW = Flow(
 @pytest.fixture(autouse=True)
 def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine may wake a thread late: a batch waits longer for it here."""
-    monkeypatch.setattr("stockbridge.connectors.people.batches._QUIET_SECONDS", 0.15)
+    monkeypatch.setattr("stockbridge.connectors.people.batches._QUIET_SECONDS", 0.3)
 
 
 @contextmanager
