@@ -27,7 +27,9 @@ def measure(quick: bool) -> Measured:
     moments = sorted(datetime.fromisoformat(row["at"]) for row in posts)
     seconds = (moments[-1] - moments[0]).total_seconds()
     at_once = LIMITS.concurrency
-    rate = (len(posts) - 1) / seconds
+    rate = (
+        len(posts) - at_once
+    ) / seconds  # the first ones all begin at once; each later one needs an answer before it
     return Measured(
         name="writes",
         sizes=f"{len(posts):,} products created, {at_once} at once, {_LATENCY * 1000:.0f} ms an answer",

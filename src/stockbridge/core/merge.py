@@ -142,7 +142,7 @@ def _decided(
         return LEAVE
     if current in (None, [], UNKNOWN):
         return value
-    ours, theirs = (value, current) if at == conflict_loser(conflict) else (current, value)
+    ours, theirs = (value, current) if at != conflict else (current, value)
     if move.merges is not None:
         return move.merges(ours, theirs, None if base is UNKNOWN else base)
     match pair.policy:
@@ -174,11 +174,6 @@ def _typed_in(compiled: Compiled, at: Side, name: str, value: Any) -> Value:
     assert field is not None
     found: Values = msgspec.convert({name: value}, values_type((field,)), strict=False)
     return found[name]
-
-
-def conflict_loser(winner: Side) -> Side:
-    """The side that gives way."""
-    return "b" if winner == "a" else "a"
 
 
 def _newest(conflict: Side, at: Side, source: Record, target: Record) -> Side:

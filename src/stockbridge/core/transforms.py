@@ -54,6 +54,12 @@ SPOKEN: Mapping[Kind, str] = {
 _CASES = ("trim", "upper case", "lower case", "title case")
 
 
+def named(template: str) -> list[str]:
+    """The fields that a template reads."""
+    found = (name.strip() for name in _FIELD.findall(template))
+    return [name for name in found if name and name != VALUE]
+
+
 def apply(
     transforms: Iterable[Transform], value: Value, record_values: Values, region: str | None = None
 ) -> Value:

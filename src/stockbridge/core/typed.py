@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,7 +16,6 @@ TYPED = (Kind.EMAIL, Kind.PHONE, Kind.URL, Kind.LABELS, Kind.SELECT, Kind.LONG_T
 """Kinds whose values may be the same though they are written differently."""
 
 _LISTS = (Kind.LABELS, Kind.TEXTS)
-_NAMED = re.compile(r"\{([^{}]+)\}")
 
 
 def changing(
@@ -70,13 +68,7 @@ def _is_list(field: Field) -> bool:
 def read_beside(pair: Pair, to: str) -> tuple[str, ...]:
     """The fields that the templates of a pair read."""
     steps = pair.to_b if to == "b" else pair.to_a
-    return tuple(
-        name
-        for step in steps
-        if step.do == "template"
-        for name in _NAMED.findall(step.text)
-        if name != transforms.VALUE
-    )
+    return tuple(name for step in steps if step.do == "template" for name in transforms.named(step.text))
 
 
 def typed(move: Any, pair: Pair, source: Field | None, target: Field, region: str | None) -> Any:
