@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -110,6 +112,60 @@ def test_threads_that_wait_for_a_refused_refresh_share_its_error() -> None:
         errors = [future.exception(10) for future in waiting]
     assert asked == 1
     assert {type(error) for error in errors} == {Unauthorized}
+
+
+def doorkeeper(shared: Tokens, lets_in: set[str]) -> tuple[list[str], Callable[[], int]]:
+    """What tokens come by, and a call that is let in with those of `lets_in` alone."""
+    sent: list[str] = []
+
+    def ask(token: Token) -> Answer:
+        sent.append(token.access.reveal())
+        return answer({}, status=200 if token.access.reveal() in lets_in else 401)
+
+    return sent, lambda: shared.authorised(ask).status
+
+
+def numbered(time: FakeTime) -> Tokens:
+    """Tokens that are called hush-1, hush-2, … as they are given out."""
+    given_out = itertools.count(1)
+    return tokens(time, lambda call: answer(given(access_token=f"hush-{next(given_out)}")))
+
+
+def test_a_call_outlives_tokens_that_other_calls_lose_meanwhile() -> None:
+    """Between our renewal and our call another call may have lost the new token, and it may happen again."""
+    lets_in = {"hush-1"}
+    sent, call = doorkeeper(numbered(FakeTime()), lets_in)
+    assert call() == 200
+    lets_in.symmetric_difference_update({"hush-1", "hush-4"})
+    assert call() == 200
+    assert sent == ["hush-1", "hush-1", "hush-2", "hush-3", "hush-4"]
+
+
+def test_a_login_that_worked_and_is_refused_ever_since_is_given_up() -> None:
+    lets_in = {"hush-1"}
+    sent, call = doorkeeper(numbered(FakeTime()), lets_in)
+    assert call() == 200
+    lets_in.clear()
+    assert call() == 401
+    assert sent == ["hush-1", "hush-1", "hush-2", "hush-3", "hush-4"]
+
+
+def test_a_login_that_never_worked_is_tried_with_one_new_token() -> None:
+    sent, call = doorkeeper(numbered(FakeTime()), set())
+    assert call() == 401
+    assert sent == ["hush-1", "hush-2"]
+
+
+def test_what_counts_as_a_refused_token_can_be_told() -> None:
+    shared = tokens(FakeTime(), lambda call: answer(given()))
+    sent: list[Token] = []
+
+    def ask(token: Token) -> Answer:
+        sent.append(token)
+        return answer({"code": 57}, status=401)
+
+    assert shared.authorised(ask, refused=lambda found: b"57" not in found.body).status == 401
+    assert len(sent) == 1
 
 
 def test_a_token_is_fetched_anew_five_minutes_before_its_end() -> None:

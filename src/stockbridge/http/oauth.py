@@ -1,4 +1,4 @@
-"""Access tokens: one thread fetches, the others wait; fetched before expiry, and once after a 401.
+"""Access tokens: one thread fetches, the others wait; fetched before expiry, and after a 401.
 
 How a token is got is a generator that yields calls and is sent answers, so that it is testable without a network.
 """
@@ -37,6 +37,11 @@ Remember: TypeAlias = Callable[[Secret, datetime, str | None], None]
 
 _MARGIN = timedelta(seconds=300)
 _REFUSED_SECONDS = 60.0  # how long a refused login is not tried again
+_RENEWALS = 3  # for one call, of a login that has worked: another call may have lost the new token before this one went
+
+
+def _unauthorised(answer: Answer) -> bool:
+    return answer.status == 401
 
 
 def drive(asking: Generator[Call, Answer, T], send: Callable[[Call], Answer]) -> T:
@@ -73,6 +78,7 @@ class Tokens:
         self._guard = threading.Lock()
         self._flight: Future[Token] | None = None
         self._trouble: tuple[float, Trouble] | None = None
+        self._worked = False  # has any call been let in?
 
     def get(self) -> Token:
         """A token that lives at least five minutes more.
@@ -84,6 +90,24 @@ class Tokens:
         if token is not None and token.expires_at - self._clock.now() > _MARGIN:
             return token
         return self._renew(token)
+
+    def authorised(
+        self, send: Callable[[Token], Answer], *, refused: Callable[[Answer], bool] = _unauthorised
+    ) -> Answer:
+        """The answer to a call that `send` makes with a token, made again with another one where the token is `refused`.
+
+        One new token for a login that never worked, up to three for one that did; then the refused answer itself.
+        Raises as `get` and as `send`.
+        """
+        token = self.get()
+        answer = send(token)
+        for _ in range(_RENEWALS if self._worked else 1):
+            if not refused(answer):
+                break
+            token = self.renew(token)
+            answer = send(token)
+        self._worked = self._worked or not refused(answer)
+        return answer
 
     def renew(self, refused: Token) -> Token:
         """Another token than the one that a 401 refused. Raises as `get`."""

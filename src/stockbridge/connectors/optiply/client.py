@@ -78,11 +78,8 @@ class OptiplyClient:
         return with_retries(lambda: self._answer(method, url, body, about), clock=self._clock)
 
     def _answer(self, method: str, url: str, body: bytes | None, about: str) -> Answer:
-        """One try: a success, or the error that fits. A 401 is tried once more with a fresh token."""
-        token = self._tokens.get()
-        answer = self._send(method, url, body, token)
-        if answer.status == 401:
-            answer = self._send(method, url, body, self._tokens.renew(token))
+        """One try: a success, or the error that fits."""
+        answer = self._tokens.authorised(lambda token: self._send(method, url, body, token))
         if answer.status == 200 or (method != "GET" and answer.status in _WRITTEN):
             return answer
         raise self._trouble(answer, about, method == "GET")

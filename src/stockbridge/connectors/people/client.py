@@ -89,11 +89,8 @@ class PeopleClient:
         writes: bool = False,
         synced: bool = False,
     ) -> Answer:
-        """One try: a success, or the error that fits. A 401 is tried once more with a fresh token."""
-        token = self._tokens.get()
-        answer = self._send(method, url, body, token, reads, writes)
-        if answer.status == 401:
-            answer = self._send(method, url, body, self._tokens.renew(token), reads, writes)
+        """One try: a success, or the error that fits."""
+        answer = self._tokens.authorised(lambda token: self._send(method, url, body, token, reads, writes))
         if answer.status == 200:
             return answer
         error = trouble(answer, about, self._account, safe=not writes, now=self._clock.now(), synced=synced)

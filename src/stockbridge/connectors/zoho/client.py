@@ -103,11 +103,10 @@ class ZohoClient:
 
         def once() -> tuple[E, datetime]:
             # Only what Zoho certainly did not do comes back as Retry, so a write goes again after no other error.
-            token = self._tokens.get()
-            answer = self._send(method, path, query, body, token, purpose, counted)
-            if answer.status == 401 and _number(_envelope(answer)) in (*_RELOGIN, None):
-                token = self._tokens.renew(token)
-                answer = self._send(method, path, query, body, token, purpose, counted)
+            answer = self._tokens.authorised(
+                lambda token: self._send(method, path, query, body, token, purpose, counted),
+                refused=_token_refused,
+            )
             if answer.status in (200, 201):
                 try:
                     value = decode(answer.body)
@@ -240,6 +239,10 @@ def _envelope(answer: Answer) -> Plain:
 def _number(body: Envelope) -> int | None:
     code = body.code
     return code if type(code) is int else None
+
+
+def _token_refused(answer: Answer) -> bool:
+    return answer.status == 401 and _number(_envelope(answer)) in (*_RELOGIN, None)
 
 
 def _unreadable(about: str, safe: bool) -> Retry | Uncertain:
