@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-import typer
 
-from stockbridge.cli.main import app
+from stockbridge.cli.main import every_command
 from stockbridge.core.report import FlowReport, RunReport
 from stockbridge.store import runs
 from stockbridge.store.database import open_store
@@ -33,7 +32,7 @@ def all_commands() -> dict[tuple[str, ...], Any]:
         for name, child in children.items():
             walk((*words, name), child)
 
-    walk((), typer.main.get_command(app))
+    walk((), every_command())
     return found
 
 

@@ -33,7 +33,7 @@ DOCS = ROOT / "docs"
 REFERENCE = DOCS / "reference"
 WRITTEN = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 PROGRAMS: dict[str, Any] = {
-    "stockbridge": typer.main.get_command(main.app),
+    "stockbridge": main.every_command(),
     "stockbridge-sandbox": typer.main.get_command(sandbox_app),
 }
 COMMANDS = dict(commands())

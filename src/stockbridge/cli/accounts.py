@@ -9,9 +9,10 @@ import typer
 from stockbridge.cli.add_google import add_google
 from stockbridge.cli.add_optiply import add_optiply
 from stockbridge.cli.add_zoho import add_zoho
-from stockbridge.cli.options import Debug, Json, Usage, Yes, names, opened, unknown
+from stockbridge.cli.options import Debug, Json, Yes, names, opened, unknown
 from stockbridge.cli.output import bad, document, good, moment, number, say, table
 from stockbridge.cli.prompt import agreed
+from stockbridge.cli.usage import Usage
 from stockbridge.store import accounts, schedule, syncs
 from stockbridge.store.accounts import AccountRow
 from stockbridge.store.sealing import load_sealer

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.engine import Engine
 
-from stockbridge.cli.options import Usage, unknown
+from stockbridge.cli.options import unknown
 from stockbridge.cli.output import document, good, say
+from stockbridge.cli.usage import Usage
 from stockbridge.store import accounts, schedule
 from stockbridge.store.accounts import AccountRow
 

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from stockbridge.cli.add_account import Name, Reauthorise, done, existing, store_login
-from stockbridge.cli.options import Debug, Json, Usage, opened
+from stockbridge.cli.options import Debug, Json, opened
 from stockbridge.cli.output import note
 from stockbridge.cli.prompt import ask, ask_secret
+from stockbridge.cli.usage import Usage
 from stockbridge.connectors.people import account as google
 from stockbridge.connectors.people.account import GoogleAccount
 from stockbridge.core.errors import Unauthorized

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from stockbridge.cli.add_account import Name, Reauthorise, done, existing, refuse_double, store_login
-from stockbridge.cli.options import Debug, Json, Usage, opened
+from stockbridge.cli.options import Debug, Json, opened
 from stockbridge.cli.prompt import agreed, ask, ask_secret, choose
+from stockbridge.cli.usage import Usage
 from stockbridge.connectors.optiply import account as optiply
 from stockbridge.core.errors import Unauthorized
 from stockbridge.http.oauth import drive

@@ -11,9 +11,10 @@ from typing import Annotated
 import typer
 
 from stockbridge.cli.add_account import Name, Reauthorise, done, existing, refuse_double, store_login
-from stockbridge.cli.options import Debug, Json, Usage, opened
+from stockbridge.cli.options import Debug, Json, opened
 from stockbridge.cli.output import note
 from stockbridge.cli.prompt import ask, ask_secret, choose
+from stockbridge.cli.usage import Usage
 from stockbridge.connectors.zoho.account import Organisation, ZohoAccount
 from stockbridge.connectors.zoho.regions import REGIONS, check_server, region
 from stockbridge.core.errors import Unauthorized

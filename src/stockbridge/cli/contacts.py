@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.engine import Engine
 
-from stockbridge.cli.options import Debug, Json, Sync, Usage, opened, unknown
+from stockbridge.cli.options import Debug, Json, Sync, opened, unknown
 from stockbridge.cli.output import bold, document, number, say, table
 from stockbridge.cli.sync_contacts import plain_row, rules_in_words, show_mapping
+from stockbridge.cli.usage import Usage
 from stockbridge.core.flow import Side
 from stockbridge.core.record import Field
 from stockbridge.engine.rule_counts import in_all, rule_counts
@@ -24,13 +25,6 @@ from stockbridge.wiring.sync_kinds import CONTACTS
 
 _KEY: dict[Side, str] = {"a": "zoho", "b": "google"}
 _CHANGE = "Change it in the file of the sync: stockbridge sync export, edit, stockbridge sync import"
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the app."""
-    app.command("fields")(fields)
-    app.command("mappings")(mappings)
-    app.command("rules")(rules)
 
 
 def fields(

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from stockbridge.cli.file_text import text_of
-from stockbridge.cli.options import Debug, Json, Usage, opened
+from stockbridge.cli.options import Debug, Json, opened
 from stockbridge.cli.output import document, good, note, say
 from stockbridge.cli.sync_contacts import plain_row, rules_in_words, taken, tell
 from stockbridge.cli.sync_create import pick_account
+from stockbridge.cli.usage import Usage
 from stockbridge.store import syncs
 from stockbridge.wiring.contact_checks import checked_with
 from stockbridge.wiring.contact_file import KIND, ContactFile, read_contact_file

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from stockbridge.cli.contacts import contact_sync
-from stockbridge.cli.options import Debug, Json, Sync, SyncOption, Usage, opened
+from stockbridge.cli.options import Debug, Json, Sync, SyncOption, opened
 from stockbridge.cli.output import bold, count, dim, document, good, moment, number, say, table
-from stockbridge.cli.undo import undo
+from stockbridge.cli.usage import Usage
 from stockbridge.core.flow import Side
 from stockbridge.core.merge import Typed
 from stockbridge.engine import by_hand
@@ -35,22 +35,6 @@ Limit = Annotated[int, typer.Option("--limit", min=1, help="How many to list of 
 Record = Annotated[
     str, typer.Argument(metavar="RECORD", help="Its id in Zoho or Google, its name or e-mail address.")
 ]
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the app."""
-    commands: tuple[Callable[..., None], ...] = (
-        health,
-        duplicates,
-        ask,
-        link,
-        unlink,
-        exclude,
-        include,
-        undo,
-    )
-    for command in commands:
-        app.command("inbox" if command is ask else command.__name__)(command)
 
 
 def health(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from stockbridge.cli.options import Usage
+from stockbridge.cli.usage import Usage
 
 
 def text_of(file: Path) -> str:

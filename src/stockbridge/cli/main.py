@@ -5,15 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from functools import cache
-from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
 
-from stockbridge.cli import accounts, approve, contacts, contacts_work, serve, sync, work
-from stockbridge.cli.logs import set_up_logs
-from stockbridge.cli.options import Usage
+from stockbridge.cli.commands import LISTED, Commands, loaded
 from stockbridge.cli.output import bad, document, note, say
+from stockbridge.cli.usage import Usage
 from stockbridge.core.errors import Trouble
 from stockbridge.engine.collector import seldom_collected
 from stockbridge.wiring.settings import SettingsError
@@ -21,6 +19,7 @@ from stockbridge.wiring.settings import SettingsError
 IN_STEP, BUG, USAGE, LEFT_OVER, SOMEONE_NEEDED, STOPPED = 0, 1, 2, 3, 4, 130
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -47,28 +46,27 @@ app = typer.Typer(
     refused; 4 an account, the quota or a safety limit needs someone; 130 stopped with Ctrl-C.
     """,
 )
-app.add_typer(accounts.app, name="accounts")
-app.add_typer(sync.app, name="sync")
-work.register(app)
-contacts.register(app)
-contacts_work.register(app)
-app.command("approve")(approve.approve)
-app.command("serve")(serve.serve)
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # nothing else needs it, and it reads mail headers
+
         say(f"stockbridge {version('stockbridge')}")
         raise typer.Exit
 
 
 @app.callback()
 def _start(
+    context: typer.Context,
     show_version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    pass
+    # It loads rich, which takes longer than to list the commands.
+    from stockbridge.cli.logs import set_up_logs
+
+    set_up_logs(debug=context.obj)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,11 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return main(sys.argv[1:])
     given = list(arguments)
     as_json, debug = "--json" in given, "--debug" in given
-    set_up_logs(debug=debug)
     if _asks_for_nothing(given):
         given.append("--help")
     try:
-        code = _commands()(args=given, prog_name="stockbridge", standalone_mode=False)
+        code = _commands()(args=given, obj=debug, prog_name="stockbridge", standalone_mode=False)
         return code if isinstance(code, int) else IN_STEP
     except SettingsError as trouble:
         return _tell_settings(trouble, as_json)
@@ -111,8 +108,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @cache
 def _commands() -> Any:
-    """All commands with their options. To look at them takes a tenth of a second, so once is enough."""
     return typer.main.get_command(app)
+
+
+def every_command() -> Any:
+    """The group of all commands, each of them loaded: for whoever describes them all."""
+    group: Any = typer.main.get_command(app)
+    group.commands.update({name: loaded(name) for name in LISTED})
+    return group
 
 
 def _command(given: Sequence[str]) -> tuple[list[str], Any]:
@@ -123,8 +126,8 @@ def _command(given: Sequence[str]) -> tuple[list[str], Any]:
         commands = getattr(named, "commands", {})
         if word not in commands:
             break
+        named = commands[word] if words else loaded(word)
         words.append(word)
-        named = commands[word]
     return words, named
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.engine import Engine
 
-from stockbridge.core.errors import Trouble
+from stockbridge.cli.usage import Usage
 from stockbridge.store import syncs
 from stockbridge.store.database import open_store
 from stockbridge.store.syncs import SyncRow
@@ -25,10 +25,6 @@ SyncOption = Annotated[
     typer.Option("--sync", metavar="NAME", help="Which sync; not needed when there is only one."),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-
-
-class Usage(Trouble):
-    """The command cannot be carried out as it was given."""
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import typer
 
-from stockbridge.cli.options import Usage
 from stockbridge.cli.output import note
+from stockbridge.cli.usage import Usage
 from stockbridge.core.secret import Secret
 
 

@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import typer
-
-from stockbridge.cli.main import app
+from stockbridge.cli.main import every_command
 from stockbridge.cli.reference_fields import fields_page
 from stockbridge.wiring.flags import FLAGS, FLOWS, Flag, plain_value
 
@@ -35,7 +33,7 @@ def pages() -> dict[str, str]:
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Every command with its name as it is typed ("stockbridge sync list"), groups before their commands."""
-    yield from _walk("stockbridge", typer.main.get_command(app))
+    yield from _walk("stockbridge", every_command())
 
 
 def _walk(name: str, command: Any) -> Iterator[tuple[str, Any]]:

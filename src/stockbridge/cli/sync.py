@@ -14,12 +14,13 @@ from tomlkit.exceptions import TOMLKitError
 from stockbridge.cli import sync_board, sync_contacts
 from stockbridge.cli.contacts_create import create_contacts
 from stockbridge.cli.file_text import text_of
-from stockbridge.cli.options import Debug, Json, Sync, Usage, Yes, chosen_sync, opened
+from stockbridge.cli.options import Debug, Json, Sync, Yes, chosen_sync, opened
 from stockbridge.cli.output import document, good, note, pairs, say, table
 from stockbridge.cli.prompt import agreed
 from stockbridge.cli.sync_create import create_optiply_board
 from stockbridge.cli.sync_face import Face
 from stockbridge.cli.sync_hooks import hooks
+from stockbridge.cli.usage import Usage
 from stockbridge.store import accounts, syncs
 from stockbridge.store.database import sync_lock
 from stockbridge.store.rows import moment_text

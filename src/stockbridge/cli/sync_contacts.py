@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 from sqlalchemy.engine import Engine
 
-from stockbridge.cli.options import Usage
 from stockbridge.cli.output import pairs, say, table
 from stockbridge.cli.sync_create import pick_account
 from stockbridge.cli.sync_face import Taken
+from stockbridge.cli.usage import Usage
 from stockbridge.core.flow import Rule, Side, Then
 from stockbridge.core.record import Stream
 from stockbridge.core.sentences import sentence, takes_none

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.engine import Engine
 
-from stockbridge.cli.options import Debug, Json, Usage, opened, unknown
+from stockbridge.cli.options import Debug, Json, opened, unknown
 from stockbridge.cli.output import document, good, say
 from stockbridge.cli.prompt import choose
+from stockbridge.cli.usage import Usage
 from stockbridge.store import accounts, syncs
 from stockbridge.store.accounts import AccountRow
 from stockbridge.wiring.flags import BY_SPELLING, FLAGS

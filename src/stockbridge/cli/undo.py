@@ -8,8 +8,9 @@ import msgspec
 import typer
 
 from stockbridge.cli.contacts import contact_sync
-from stockbridge.cli.options import Debug, Json, SyncOption, Usage, opened
+from stockbridge.cli.options import Debug, Json, SyncOption, opened
 from stockbridge.cli.output import bad, bold, count, dim, document, good, say
+from stockbridge.cli.usage import Usage
 from stockbridge.engine import by_hand
 from stockbridge.engine.by_hand import NotPossible
 from stockbridge.engine.carry_back import Undone, carry_out

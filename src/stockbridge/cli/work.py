@@ -9,7 +9,7 @@ import typer
 from sqlalchemy.engine import Engine
 
 from stockbridge.cli import progress
-from stockbridge.cli.options import Debug, Json, Sync, SyncOption, Usage, chosen_sync, opened
+from stockbridge.cli.options import Debug, Json, Sync, SyncOption, chosen_sync, opened
 from stockbridge.cli.output import bold, count, document, flow_name, good, moment, number, say
 from stockbridge.cli.render import (
     show_changes,
@@ -20,6 +20,7 @@ from stockbridge.cli.render import (
     show_status,
 )
 from stockbridge.cli.schedule import show_slots, slot_of
+from stockbridge.cli.usage import Usage
 from stockbridge.core.errors import Halt
 from stockbridge.core.report import Explanation, RunReport
 from stockbridge.engine import explain as explaining
@@ -34,16 +35,6 @@ from stockbridge.wiring.session import open_sync
 from stockbridge.wiring.sync_kinds import BOARD, FLOW_NAMES, kind_of
 
 _EXIT = {"in step": 0, "left over": 3, "stopped": 4, "failed": 1}
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands to the app."""
-    app.command("preview")(preview)
-    app.command("run")(run)
-    app.command("status")(status)
-    app.add_typer(runs_app, name="runs")
-    app.command("explain")(explain)
-    app.command("retry")(retry)
 
 
 def preview(
