@@ -1,4 +1,7 @@
-"""A store of each dialect. PostgreSQL runs for the test session on a socket of its own, where a server is installed."""
+"""A store of each dialect, and properties that no slow machine fails.
+
+PostgreSQL runs for the test session on a socket of its own, where a server is installed.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,14 @@ from uuid import uuid4
 import psycopg
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import Engine
 
 from stockbridge.store.database import open_store
+
+# How long an example takes says something of the machine, nothing of the property.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def _server_programs() -> Path | None:

@@ -18,7 +18,7 @@ def test_the_quick_mode_measures_everything_and_keeps_a_report(tmp_path: Path) -
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -24,7 +24,7 @@ STOCKBRIDGE, SANDBOX = (
     str(Path(sys.executable).with_name(name)) for name in ("stockbridge", "stockbridge-sandbox")
 )
 SPEED = "1200"
-SECONDS = 60  # longer than any program here takes
+SECONDS = 180  # longer than any program here takes, on a busy machine too
 
 
 @dataclass(slots=True, kw_only=True)
