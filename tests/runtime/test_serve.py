@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import queue
 import signal
-import subprocess
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from process.shop_floor import SECONDS, Floor, floor
+from runtime.served import Server, samples, serving
 from stockbridge.cli.main import main
 from stockbridge.core.flow import Op
 from stockbridge.store import schedule, syncs
@@ -30,59 +25,6 @@ from stockbridge.wiring.settings import Settings, encode_settings, parse_setting
 pytestmark = pytest.mark.usefixtures("fresh_store")
 
 EXPORTS = any(Op.CREATE in flow.writes_a for flow in optiply_board(Settings()))
-
-
-@dataclass(slots=True, kw_only=True)
-class Server:
-    """A process that serves, and what it says."""
-
-    process: subprocess.Popen[str]
-    said: list[dict[str, Any]] = field(default_factory=list)
-    coming: queue.Queue[dict[str, Any] | None] = field(default_factory=queue.Queue)
-
-    def until(self, event: str, **like: Any) -> dict[str, Any]:
-        """The next document of that kind and content; what came before it is skipped."""
-        deadline = time.monotonic() + SECONDS
-        while (one := self.coming.get(timeout=deadline - time.monotonic())) is not None:
-            if one["event"] == event and like.items() <= one.items():
-                return one
-        raise AssertionError(f"it ended before {event} {like}: {self.said}")
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(SECONDS)
-
-    def began(self, kind: str = "import") -> int:
-        return sum(one["event"] == "began" and one["kind"] == kind for one in self.said)
-
-    def listen(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            one: dict[str, Any] = msgspec.json.decode(line)
-            self.said.append(one)
-            self.coming.put(one)
-        self.coming.put(None)
-
-
-@contextmanager
-def serving(one: Floor, *options: str) -> Iterator[Server]:
-    """A server, stopped at the end; it must not have said anything but documents."""
-    process = one.begin("serve", "--json", *options)
-    server = Server(process=process)
-    ear = threading.Thread(target=server.listen)
-    ear.start()
-    try:
-        yield server
-    finally:
-        process.kill()
-        process.wait(SECONDS)
-        ear.join(SECONDS)
-        assert process.stdout is not None
-        assert process.stderr is not None
-        errors = process.stderr.read()
-        process.stdout.close()
-        process.stderr.close()
-    assert "Traceback" not in errors
 
 
 def configure(home: Path, **times: Any) -> None:
@@ -146,13 +88,18 @@ def test_everything_comes_at_its_time_and_webhooks_at_once(
         assert (slot.every, slot.last_outcome) == ("every 20 minutes", "in step")
         assert slot.last_started is not None
         assert slot.last_success is not None
-        assert slot.last_started < slot.last_success < slot.next_due
+        assert slot.last_started < slot.last_success
+        # From start to start: on a slow machine a run outlasts its 20 minutes of this clock.
+        begun, due = (datetime.fromisoformat(at) for at in (slot.last_started, slot.next_due))
+        assert due - begun == timedelta(minutes=20)
 
         # Polling is far away now, so what comes comes by the webhook.
         configure(home, imports="every 300 days", exports="never")
         path, secret = set_up_webhooks(home)
-        with serving(one, "--hooks", "--hooks-port", "0", "--hooks-gather", "0") as server:
+        options = ["--hooks", "--hooks-port", "0", "--hooks-gather", "0", "--metrics", "--metrics-port", "0"]
+        with serving(one, *options) as server:
             url = server.until("hooks")["address"] + path
+            monitor = server.until("metrics")["address"]
             one.control(
                 "zoho/webhooks", {"url": url, "secret": secret, "entities": ["item", "composite_item"]}
             )
@@ -164,6 +111,11 @@ def test_everything_comes_at_its_time_and_webhooks_at_once(
             asked = [seen["path"] for seen in one.requests(before) if seen["system"] == "zoho"]
             assert not any(path.endswith(("/items", "/contacts", "/salesorders")) for path in asked)
             assert server.began("import") == 0
+            scraped = samples(monitor)
+            assert scraped["stockbridge_runs_total", "hints", "in step", "board"] == 1
+            assert scraped["stockbridge_writes_total", "products", "update", "board"] == 1
+            assert scraped["stockbridge_api_calls_total", "board", "zoho"] == ended["report"]["calls"]["Zoho"]
+            assert scraped["stockbridge_in_step_timestamp_seconds", "suppliers", "board"] > 0
             assert server.stop(signal.SIGINT) == 130
 
 

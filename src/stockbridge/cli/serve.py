@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from typing import Annotated, Any
 
 import msgspec
@@ -55,6 +56,17 @@ def serve(
             help="How long webhooks are gathered for one run.",
         ),
     ] = 5,
+    metrics: Annotated[bool, typer.Option("--metrics", help="Also tell a monitor how things stand.")] = False,
+    metrics_port: Annotated[
+        int,
+        typer.Option(
+            "--metrics-port", metavar="PORT", min=0, max=65535, help="Where a monitor asks for them."
+        ),
+    ] = 9464,
+    metrics_bind: Annotated[
+        str,
+        typer.Option("--metrics-bind", metavar="ADDRESS", help="The address of this machine to listen at."),
+    ] = "127.0.0.1",
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -67,6 +79,7 @@ def serve(
     Examples:
       stockbridge serve
       stockbridge serve fietsenrek --hooks --hooks-port 8088
+      stockbridge serve --metrics
     """
     tell: Tell = _tell_json if as_json else _tell
     with opened() as store:
@@ -94,6 +107,9 @@ def serve(
                         )
                     )
                     _greet_hooks(rows, address, as_json)
+                if metrics:
+                    address, tell = _measured(stack, lookout, clock, metrics_bind, metrics_port, tell)
+                    _greet_metrics(address, as_json)
                 _greet(rows, as_json)
                 serve_on(lookout, clock, tell, wake, stopped=lambda: bool(came))
             tell(Noted(sync="", what="Stopped; the next start goes on from here.", code="stopped"))
@@ -118,6 +134,23 @@ def stopping() -> Iterator[Sequence[signal.Signals]]:
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
+
+
+def _measured(
+    stack: ExitStack, lookout: Lookout, clock: Clock, bind: str, port: int, tell: Tell
+) -> tuple[str, Tell]:
+    """Where metrics are told, and a way to tell that counts what it tells."""
+    from stockbridge.runtime import metrics  # it takes a quarter of a second to load, and few need it
+
+    meters = metrics.meters(lookout.store, clock.now, version("stockbridge"), lookout.names)
+    address = stack.enter_context(metrics.telling(meters, bind=bind, port=port))
+
+    def counted(told: Told) -> None:
+        if isinstance(told, Ended):
+            metrics.count(meters, told)
+        tell(told)
+
+    return address, counted
 
 
 def _clock(store: Engine, rows: Sequence[SyncRow]) -> Clock:
@@ -145,6 +178,13 @@ def _greet_hooks(rows: Sequence[SyncRow], address: str, as_json: bool) -> None:
             _line(row.name, f"No webhooks yet. Set them up: stockbridge sync hooks {row.name}")
         else:
             _line(row.name, f"Webhooks arrive at {address}{hook_path(row.name)}")
+
+
+def _greet_metrics(address: str, as_json: bool) -> None:
+    if as_json:
+        _document("metrics", {"address": address})
+    else:
+        _line("", f"A monitor may ask at {address}")
 
 
 def _tell(told: Told) -> None:
