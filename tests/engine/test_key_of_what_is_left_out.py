@@ -74,3 +74,37 @@ def test_what_a_person_took_out_is_not_made_again_from_the_other_side(shops: Wor
     by_hand.include(session, "people", the_one(session, "people", "Anna"))
     (flow,) = shops.run().flows
     assert (flow.created, flow.adopted) == (0, 1)
+
+
+@pytest.mark.parametrize("kept_out", ["by a setting", "by hand"])
+@pytest.mark.parametrize("what", ["another key", "deleted"])
+def test_the_partner_is_made_once_what_is_kept_out_gives_its_key_up(
+    shops: World, kept_out: str, what: str
+) -> None:
+    status = "factory" if kept_out == "by a setting" else "shop"
+    id = shops.a.put("items", {"name": "Anna", "sku": "anna", "status": status})
+    shops.a.put("items", {"name": "Somebody", "sku": "somebody", "status": "shop"})
+    if kept_out == "by hand":
+        session = shops.open()
+        preview(session)
+        by_hand.exclude(session, "people", the_one(session, "people", "Anna"), "a test")
+    shops.b.put("products", {"title": "Anna", "code": "anna"})
+    shops.run()
+    assert shops.run().outcome == "in step"
+    if what == "deleted":
+        shops.a.drop("items", id)
+    else:
+        shops.a.put("items", {"sku": "bert"}, id=id)
+    (flow,) = shops.run(full=True).flows
+    assert flow.exported == 1
+
+
+def test_several_that_are_kept_out_keep_their_partner_out_until_the_last_one(shops: World) -> None:
+    ids = [shops.a.put("items", {"name": "Anna", "sku": "anna", "status": "factory"}) for _ in range(2)]
+    shops.b.put("products", {"title": "Anna", "code": "anna"})
+    shops.run()
+    made = []
+    for id in ids:
+        shops.a.put("items", {"sku": f"bert {id}"}, id=id)
+        made.append(shops.run().flows[0].exported)
+    assert made == [0, 1]

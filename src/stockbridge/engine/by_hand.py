@@ -252,6 +252,8 @@ def include(session: Session, flow: str, pair: Pair) -> Settled:
                 f"{pair.words} was not left out by hand.",
                 remedy=f"Why it is where it is: stockbridge explain {flow} {pair.ids()[0][1]}",
             )
+        needs = [waiting.kept_out_by(flow, side, id) for side, id in pair.ids()]
+        waiting.wake(connection, session.sync_id, needs)
         _decide_anew(session, connection, pair, "It was let in again by hand.")
     return Settled(pair=pair, words=f"{pair.words} is in again; the next run decides about it.")
 

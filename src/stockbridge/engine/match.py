@@ -15,7 +15,7 @@ from stockbridge.core.mapping import LEAVE, LeftOut, Missing
 from stockbridge.core.normal import is_shared_mailbox
 from stockbridge.core.record import Record
 from stockbridge.engine.session import Session
-from stockbridge.store import exclusions, links, mirror
+from stockbridge.store import exclusions, links, mirror, waiting
 
 Pairs: TypeAlias = dict[tuple[str | None, str | None], LinkView | None]
 Refused: TypeAlias = dict[tuple[str | None, str | None], Decision]
@@ -245,8 +245,11 @@ def _refuse_doubles(
                 if pair in refused:
                     break
                 if not mine and not theirs:
+                    other_side = "b" if at == 0 else "a"
                     refused[pair] = Decision(
-                        kind="left out", reason=f"its partner at {names[1 - at]} is left out"
+                        kind="left out",
+                        reason=f"its partner at {names[1 - at]} is left out",
+                        needs=waiting.kept_out_by(compiled.flow.name, other_side, others_out[0]),
                     )
                     break
                 others = [f"{', '.join(mine[:3])} at {names[at]}"] if mine else []

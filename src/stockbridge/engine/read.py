@@ -270,6 +270,7 @@ def store_records(
         sweep = checkpoints.load(connection, session.sync_id, side, stream.name).sweep
     mirror.put(connection, at, records, seq=seq, sweep=sweep)
     mirror.put_keys(connection, at, key_fields(session, side, stream.name), records)
+    _wake_partners(session, connection, side, stream, [record.id for record in records])
     derive(session, connection, side, stream, [record for record in records if record.full], seq)
 
 
@@ -296,7 +297,9 @@ def derive(
                     links.rename(connection, session.bonds[one.flow.name], side, renamed)
         mirror.put(connection, at, news, seq=seq, sweep=0)
         mirror.put_keys(connection, at, key_fields(session, side, stream.name), news)
-        mirror.bury(connection, at, [id for id in standing if id not in made], seq)
+        gone = [id for id in standing if id not in made]
+        mirror.bury(connection, at, gone, seq)
+        _wake_partners(session, connection, side, stream, [*(child.id for child in news), *gone])
 
 
 def bury_with_children(
@@ -307,6 +310,7 @@ def bury_with_children(
         return
     seq = next_seq(connection, session.sync_id, session.epoch)
     mirror.bury(connection, session.at(side, stream.name), ids, seq)
+    _wake_partners(session, connection, side, stream, ids)
     bury_derived(session, connection, side, stream, ids)
     for other in session.connector(side).streams().values():
         for field in other.fields if (side, other.name) in session.shelves else ():
@@ -327,6 +331,19 @@ def bury_derived(
             bury_with_children(session, connection, side, other, list(below))
 
 
+def _wake_partners(
+    session: Session, connection: Connection, side: Side, stream: Stream, ids: Sequence[str]
+) -> None:
+    """Who is left out because one of these is kept out is looked at anew: it may have given up the key that they share."""
+    names = [
+        one.flow.name
+        for one in session.flows
+        if one.shared and (one.flow.a if side == "a" else one.flow.b) == stream.name
+    ]
+    needs = [waiting.kept_out_by(name, side, id) for name in names for id in ids]
+    waiting.wake(connection, session.sync_id, needs)
+
+
 def key_fields(session: Session, side: Side, stream: str) -> list[str]:
     """The fields by which records of this stream are looked up when they are matched."""
     out: dict[str, None] = {}
@@ -336,6 +353,10 @@ def key_fields(session: Session, side: Side, stream: str) -> list[str]:
         if side == "a" and compiled.flow.a == stream:
             names = (mirror.key_name(match.a) for match in compiled.flow.match if compiled.has_own_key(match))
             out.update((name, None) for name in names if name != "id")
+        if compiled.flow.likely is not None and stream == (
+            compiled.flow.a if side == "a" else compiled.flow.b
+        ):
+            out[mirror.CALLED] = None
     fields = session.connector(side).streams()[stream].fields
     if unique := session.connector(side).streams()[stream].unique:
         out[unique] = None

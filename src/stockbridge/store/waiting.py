@@ -27,14 +27,14 @@ from stockbridge.store.schema import waiting
 
 State: TypeAlias = Literal["waiting", "refused", "uncertain", "again", "woken", "left out"]
 
-EACH_RUN = ("again", "duplicate")
+EACH_RUN = ("again", "duplicate", "likely")
 """Codes of what was refused for what others are: each run looks at it anew."""
 
 
 class Unsettled(msgspec.Struct, frozen=True, kw_only=True):
     """One record that is not settled.
 
-    waiting: for the link named in `needs` ("flow:id") · refused: until it or the mapping changes · uncertain: a write's
+    waiting: for the link named in `needs` ("flow:id"; or "side@flow:id": for a change of that record) · refused: until it or the mapping changes · uncertain: a write's
     answer was lost · again: the next run tries again · woken: to be decided anew now · left out: like waiting, but it waits for a
     record that a rule keeps out, so nobody expects it. `code` "unreadable" marks a record
     that could not be read, "again" and "duplicate" one that was refused for what others are, and that each run looks at
@@ -52,6 +52,11 @@ class Unsettled(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None = None
     version: str | None = None
     since: str
+
+
+def kept_out_by(flow: str, side: str, id: str) -> str:
+    """What a record needs that is left out because its partner, this one, is kept out: that this one changes."""
+    return f"{side}@{flow}:{id}"
 
 
 def put(connection: Connection, sync_id: int, rows: Sequence[Unsettled]) -> None:
