@@ -6,8 +6,13 @@ HYPOTHESIS_PROFILE=deep pytest tests/machine
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+from machine import fate
+from stockbridge.engine import execute, fetch
 
 _QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
@@ -39,3 +44,12 @@ settings.register_profile(
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture
+def ground(monkeypatch: pytest.MonkeyPatch) -> Iterator[fate.Ground]:
+    """The store under all histories of a test; everything runs in one thread."""
+    monkeypatch.setattr(execute, "ThreadPoolExecutor", fate.Inline)
+    monkeypatch.setattr(fetch, "ThreadPoolExecutor", fate.Inline)
+    with fate.ground() as made:
+        yield made

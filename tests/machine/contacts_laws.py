@@ -128,6 +128,8 @@ def possible(
         if kept != source:
             return False
         return shown in (source, theirs) if mine else shown == theirs
+    if not typed_a and not typed_b:
+        return now == (at_a, at_b)  # which may differ, where a list went on with its next entry
     if now[0] != now[1]:
         return False  # what is asked is looked at before
     if typed_a and typed_b:
@@ -142,9 +144,7 @@ def possible(
         return now[0] in (at_a, at_b)
     if typed_a:
         return bool(now[0] == at_a)
-    if typed_b:
-        return bool(now[0] == at_b)
-    return now == (at_a, at_b)
+    return bool(now[0] == at_b)
 
 
 def in_scope(setting: Setting, a: Values, b: Values) -> str:

@@ -5,15 +5,17 @@ Everything runs in one thread here, so that a history can be told again exactly.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Engine, event, update
+import msgspec
+from sqlalchemy import Engine, update
 
 from stockbridge.connectors.memory import Memory
 from stockbridge.core.errors import Rejected, Retry, Uncertain
@@ -25,7 +27,8 @@ from stockbridge.engine.session import Session, open_session
 from stockbridge.store.database import open_store
 from stockbridge.store.schema import sync
 
-ALLOW = b'{"things":999,"parts":999,"orders":999,"lines":999,"contacts":999}'
+_TAKE = update(sync).where(sync.c.id == 1).values(epoch=sync.c.epoch + 1).returning(sync.c.epoch)
+_ALLOW = update(sync).values(approved=b'{"things":999,"parts":999,"orders":999,"lines":999,"contacts":999}')
 
 
 class Death(BaseException):
@@ -105,77 +108,101 @@ class Watched(Memory):
         return super().find(stream, marks, since)
 
 
-def template_store() -> Path:
-    """An empty store with its tables, to be copied."""
-    directory = Path(
-        tempfile.mkdtemp(prefix="machine-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
-    )
-    file = directory / "template.db"
-    engine = open_store(f"sqlite:///{file}")
-    with engine.begin() as connection:
-        connection.execute(
-            sync.insert().values(
-                id=1,
-                name="test",
-                kind="test",
-                account_a=1,
-                account_b=2,
-                config=b"{}",
-                epoch=0,
-                seq=0,
-                created_at="2026-01-01T00:00:00.000000Z",
+@dataclass
+class Ground:
+    """A store that every history finds empty. One engine for all of them, so that each statement is compiled once."""
+
+    engine: Engine
+    empty: sqlite3.Connection
+    watch: Callable[[], None] = lambda: None  # told of every commit before it is made
+
+    def clear(self) -> None:
+        with closing(sqlite3.connect(self.engine.url.database or "")) as file:
+            self.empty.backup(file)
+
+
+@contextmanager
+def ground() -> Iterator[Ground]:
+    """An empty store with its tables and one sync, for as long as a test runs."""
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(prefix="machine-", dir=memory if memory.is_dir() else None) as directory:
+        engine = open_store(f"sqlite:///{Path(directory) / 'store.db'}")
+        with engine.begin() as connection:
+            connection.execute(
+                sync.insert().values(
+                    id=1,
+                    name="test",
+                    kind="test",
+                    account_a=1,
+                    account_b=2,
+                    config=b"{}",
+                    epoch=0,
+                    seq=0,
+                    created_at="2026-01-01T00:00:00.000000Z",
+                )
             )
-        )
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    engine.dispose()
-    return file
+        with closing(sqlite3.connect(":memory:")) as empty:
+            with closing(sqlite3.connect(engine.url.database or "")) as file:
+                file.backup(empty)
+            made = Ground(engine, empty)
+            commit = engine.dialect.do_commit
+
+            def watched(connection: Any) -> None:
+                made.watch()
+                commit(connection)
+
+            # An event of SQLAlchemy would do the same and make every statement dearer.
+            engine.dialect.do_commit = watched  # type: ignore[assignment, method-assign]
+            yield made
+        engine.dispose()
 
 
 @dataclass
 class Stage:
     """Two systems, the flows between them, a store: and fate over all of it."""
 
-    template: Path
+    ground: Ground
     a: Watched
     b: Watched
     flows: tuple[Flow, ...]
-    engine: Engine = field(init=False)
     fate: Fate = field(default_factory=Fate)
     options: dict[str, Any] = field(default_factory=dict)
-    _directory: Path = field(init=False)
+    _compiled: tuple[tuple[Flow, ...], Session] | None = None
 
     def __post_init__(self) -> None:
-        self._directory = Path(tempfile.mkdtemp(dir=self.template.parent))
-        shutil.copy(self.template, self._directory / "store.db")
-        self.engine = open_store(f"sqlite:///{self._directory / 'store.db'}")
-        event.listen(self.engine, "commit", lambda _: self.fate.moment())
+        self.ground.watch = lambda: None
+        self.ground.clear()
+        self.ground.watch = lambda: self.fate.moment()
         self.a.on_write = lambda *told: self.fate.on_write(*told)
         self.b.on_write = lambda *told: self.fate.on_write(*told)
         self.a.fate = self.b.fate = self.fate
 
-    def close(self) -> None:
-        self.engine.dispose()
-        shutil.rmtree(self._directory)
+    @property
+    def engine(self) -> Engine:
+        return self.ground.engine
 
     def open(self) -> Session:
         """As a new process would."""
         self._let(Fate())
         with self.engine.begin() as connection:
-            epoch = connection.execute(
-                update(sync).where(sync.c.id == 1).values(epoch=sync.c.epoch + 1).returning(sync.c.epoch)
-            ).scalar_one()
-        session = open_session(
-            self.engine,
-            sync_id=1,
-            name="test",
-            epoch=epoch,
-            a=self.a,
-            b=self.b,
-            flows=self.flows,
-            **self.options,
-        )
-        return replace(session, write_threads=1, fetch_threads=1)
+            epoch = connection.execute(_TAKE).scalar_one()
+        if self._compiled is None or self._compiled[0] is not self.flows:
+            session = open_session(
+                self.engine,
+                sync_id=1,
+                name="test",
+                epoch=epoch,
+                a=self.a,
+                b=self.b,
+                flows=self.flows,
+                **self.options,
+            )
+            self._compiled = (self.flows, replace(session, write_threads=1, fetch_threads=1))
+        session = self._compiled[1]
+        nothing_at_hand = {
+            key: msgspec.structs.replace(shelf, at_hand={}) for key, shelf in session.shelves.items()
+        }
+        return replace(session, epoch=epoch, shelves=nothing_at_hand, notes=[])
 
     def _let(self, fate: Fate) -> None:
         self.fate = self.a.fate = self.b.fate = fate
@@ -187,7 +214,7 @@ class Stage:
         session = self.open()
         if approve:
             with self.engine.begin() as connection:
-                connection.execute(update(sync).values(approved=ALLOW))
+                connection.execute(_ALLOW)
         self._let(fate or Fate())
         try:
             return run(session, full=full, exports=exports)

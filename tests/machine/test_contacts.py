@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
-from shutil import rmtree
 from typing import TypeAlias
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
@@ -17,9 +14,8 @@ from machine.contacts_check import check, remember
 from machine.contacts_flow import A, B, Setting, flow
 from machine.contacts_people import ACTS, NAMES, SIDES, World, changes_settings, delete, edit, make
 from machine.contacts_sides import Clock, Ledger, book
-from machine.fate import Fate, Inline, Stage, template_store
+from machine.fate import Fate, Ground, Stage
 from stockbridge.core.flow import Side
-from stockbridge.engine import execute, fetch
 
 SETTINGS = st.builds(
     Setting,
@@ -66,7 +62,7 @@ THEN = st.builds(
 
 
 class Contacts(RuleBasedStateMachine):
-    template: Path
+    ground: Ground
 
     @initialize(setting=SETTINGS, tell_a=st.booleans(), tell_b=st.booleans())
     def start(self, setting: Setting, tell_a: bool, tell_b: bool) -> None:
@@ -77,7 +73,7 @@ class Contacts(RuleBasedStateMachine):
         clock, ledger = Clock(), Ledger(setting)
         a = book("a", A, clock, ledger, tell=tell_a)
         b = book("b", B, clock, ledger, tell=tell_b)
-        stage = Stage(self.template, a, b, (flow(setting),), options={"now": lambda: clock.now})
+        stage = Stage(self.ground, a, b, (flow(setting),), options={"now": lambda: clock.now})
         self.world = world = World(stage, ledger, clock)
         # Anchors that nobody touches, so that no side ever reads empty.
         world.anchors = {
@@ -90,10 +86,7 @@ class Contacts(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "world"):
-            try:
-                self.calm_down()
-            finally:
-                self.world.stage.close()
+            self.calm_down()
 
     @rule(day=DAY, then=THEN)
     def a_day(self, day: list[Act], then: Then) -> None:
@@ -154,17 +147,8 @@ class Contacts(RuleBasedStateMachine):
         remember(world)
 
 
-@pytest.fixture
-def template(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setattr(execute, "ThreadPoolExecutor", Inline)
-    monkeypatch.setattr(fetch, "ThreadPoolExecutor", Inline)
-    file = template_store()
-    yield file
-    rmtree(file.parent)
-
-
-def test_contacts(template: Path) -> None:
-    Contacts.template = template
+def test_contacts(ground: Ground) -> None:
+    Contacts.ground = ground
     fewer = settings(
         max_examples=max(1, settings().max_examples * 2 // 5),
         stateful_step_count=settings().stateful_step_count // 2,

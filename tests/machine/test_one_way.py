@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from machine.fate import Fate, Inline, Stage, Watched, template_store
+from machine.fate import Fate, Ground, Stage, Watched
 from stockbridge.core.flow import Condition, Flow, GonePolicy, Match, Op, Pair, Rule, Then
 from stockbridge.core.record import Field, Kind, Stream
-from stockbridge.engine import execute, fetch
 
 LIMIT = 6
 DEAR = Decimal(5000)  # more than side b takes
@@ -79,14 +74,14 @@ PARTS = Flow(
 
 
 class OneWay(RuleBasedStateMachine):
-    template: Path
+    ground: Ground
 
     @initialize(lossy=st.booleans(), tell=st.booleans())
     def start(self, lossy: bool, tell: bool) -> None:
         self.limit = LIMIT if lossy else None
         a = Watched("Left", A, tombstones=tell, page_size=2)
         b = Watched("Right", B, prefix="b", limit=self.limit, page_size=2)
-        self.stage = Stage(self.template, a, b, (PARTS, THINGS))
+        self.stage = Stage(self.ground, a, b, (PARTS, THINGS))
         self.words = 0
         # Anchors that nobody touches, so that no side ever reads empty.
         a.put("items", {"name": "anchor", "status": "on", "price": Decimal(1)}, "i0")
@@ -95,10 +90,7 @@ class OneWay(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "stage"):
-            try:
-                self.calm_down()
-            finally:
-                self.stage.close()
+            self.calm_down()
 
     def word(self) -> str:
         self.words += 1
@@ -252,15 +244,6 @@ class OneWay(RuleBasedStateMachine):
         assert left["parts"][1] == 0
 
 
-@pytest.fixture
-def template(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setattr(execute, "ThreadPoolExecutor", Inline)
-    monkeypatch.setattr(fetch, "ThreadPoolExecutor", Inline)
-    file = template_store()
-    yield file
-    rmtree(file.parent)
-
-
-def test_one_way(template: Path) -> None:
-    OneWay.template = template
+def test_one_way(ground: Ground) -> None:
+    OneWay.ground = ground
     run_state_machine_as_test(OneWay)

@@ -5,22 +5,18 @@ Whatever happens: no order of a planner ever stands at side a twice, none is los
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from sqlalchemy import select
 
-from machine.fate import Fate, Inline, Stage, Watched, template_store
+from machine.fate import Fate, Ground, Stage, Watched
 from stockbridge.core.flow import Condition, Flow, GonePolicy, Lines, Match, Op, Owner, Pair, Rule, Then
 from stockbridge.core.record import Ability, Field, Kind, Record, Stream
-from stockbridge.engine import execute, fetch
 from stockbridge.store.schema import link
 
 SETTLES = 300  # seconds after which side a certainly shows what was made
@@ -125,7 +121,7 @@ def flows(*, issue: bool) -> tuple[Flow, Flow]:
 
 
 class Exports(RuleBasedStateMachine):
-    template: Path
+    ground: Ground
 
     @initialize(issue=st.booleans(), lag=st.booleans())
     def start(self, issue: bool, lag: bool) -> None:
@@ -133,7 +129,7 @@ class Exports(RuleBasedStateMachine):
         self.time = datetime(2026, 1, 5, 8, tzinfo=UTC)
         a = Watched("Left", A, prefix="a", page_size=2, now=(lambda: self.time) if lag else None)
         b = Watched("Right", B, prefix="b", page_size=2)
-        self.stage = Stage(self.template, a, b, flows(issue=issue), options={"now": lambda: self.time})
+        self.stage = Stage(self.ground, a, b, flows(issue=issue), options={"now": lambda: self.time})
         self.words = 0
         self.deleted: set[str] = set()  # ids that a person deleted at either side
         self.asked: set[str] = set()  # ids of the planner's orders
@@ -143,10 +139,7 @@ class Exports(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "stage"):
-            try:
-                self.calm_down()
-            finally:
-                self.stage.close()
+            self.calm_down()
 
     # What stands there.
 
@@ -315,17 +308,8 @@ class Exports(RuleBasedStateMachine):
         assert len(marks) == len(set(marks)), "a line is there twice"
 
 
-@pytest.fixture
-def template(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setattr(execute, "ThreadPoolExecutor", Inline)
-    monkeypatch.setattr(fetch, "ThreadPoolExecutor", Inline)
-    file = template_store()
-    yield file
-    rmtree(file.parent)
-
-
-def test_orders_that_begin_at_b(template: Path) -> None:
-    Exports.template = template
+def test_orders_that_begin_at_b(ground: Ground) -> None:
+    Exports.ground = ground
     # Each history takes three times as long as those of one flow.
     fewer = settings(max_examples=max(1, settings().max_examples * 2 // 5))
     run_state_machine_as_test(Exports, settings=fewer)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -18,10 +14,9 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
-from machine.fate import Fate, Inline, Stage, Watched, template_store
+from machine.fate import Fate, Ground, Stage, Watched
 from stockbridge.core.flow import Flow, GonePolicy, Match, Op, Owner, Pair
 from stockbridge.core.record import Field, Kind, Stream
-from stockbridge.engine import execute, fetch
 from stockbridge.store.schema import link
 
 LIMIT = 6
@@ -66,7 +61,7 @@ class Thing:
 
 
 class TwoWay(RuleBasedStateMachine):
-    template: Path
+    ground: Ground
 
     @initialize(
         conflict=st.sampled_from(["a", "b"]),
@@ -79,7 +74,7 @@ class TwoWay(RuleBasedStateMachine):
         self.conflict = conflict
         a = Watched("Left", A, prefix="a", limit=self.limits["a"], tombstones=tell_a, page_size=2)
         b = Watched("Right", B, prefix="b", limit=self.limits["b"], tombstones=tell_b, page_size=2)
-        self.stage = Stage(self.template, a, b, (flow(conflict),))
+        self.stage = Stage(self.ground, a, b, (flow(conflict),))
         self.things: dict[str, Thing] = {}
         self.words = 0
         self.disturbed = False
@@ -89,10 +84,7 @@ class TwoWay(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "stage"):
-            try:
-                self.calm_down()
-            finally:
-                self.stage.close()
+            self.calm_down()
 
     # What stands there.
 
@@ -297,15 +289,6 @@ class TwoWay(RuleBasedStateMachine):
             assert at_a == thing.agreed[field], f"nobody changed it: {about}"
 
 
-@pytest.fixture
-def template(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setattr(execute, "ThreadPoolExecutor", Inline)
-    monkeypatch.setattr(fetch, "ThreadPoolExecutor", Inline)
-    file = template_store()
-    yield file
-    rmtree(file.parent)
-
-
-def test_two_ways(template: Path) -> None:
-    TwoWay.template = template
+def test_two_ways(ground: Ground) -> None:
+    TwoWay.ground = ground
     run_state_machine_as_test(TwoWay)
