@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -53,7 +54,7 @@ def list_accounts(as_json: Json = False, debug: Debug = False) -> None:
         )
         return
     if not rows:
-        say("There is no account yet. Add one: stockbridge accounts add zoho")
+        say("There is no account yet. Add one: stockbridge accounts add zoho (or google, or optiply)")
         return
     table(
         ("account", "system", "belongs to", "used by"),
@@ -87,7 +88,10 @@ def check_accounts(
             if not rows:
                 raise unknown("account", name, known)
         if not rows:
-            raise Usage("There is no account yet.", remedy="Add one: stockbridge accounts add zoho")
+            raise Usage(
+                "There is no account yet.",
+                remedy="Add one: stockbridge accounts add zoho (or google, or optiply)",
+            )
         sealer = load_sealer()
         checks = []
         for row in rows:
@@ -125,7 +129,7 @@ def remove_account(
         if users:
             raise Usage(
                 f'The account "{name}" is used by the sync {names(users)}, so it stays.',
-                remedy=f"Remove that first: stockbridge sync remove {users[0]}",
+                remedy=f"Remove that first: stockbridge sync remove {quote(users[0])}",
             )
         agreed(f'Forget the account "{name}"?', yes)
         with store.begin() as connection:

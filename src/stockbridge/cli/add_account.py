@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -38,7 +39,7 @@ def refuse_double(store: Engine, connector: str, key: str, value: str) -> None:
             if row.settings[key] == value:
                 raise Usage(
                     f'That one is already here as "{row.name}", and can be used by several syncs.',
-                    remedy=f"To sign in again: stockbridge accounts add {connector} --reauthorise {row.name}",
+                    remedy=f"To sign in again: stockbridge accounts add {connector} --reauthorise {quote(row.name)}",
                 )
 
 
@@ -50,7 +51,7 @@ def store_login(
             if accounts.find(connection, name) is not None:
                 raise Usage(
                     f'There is already an account "{name}".',
-                    remedy=f"Choose another --name, or sign in to it again with --reauthorise {name}.",
+                    remedy=f"Choose another --name, or sign in to it again with --reauthorise {quote(name)}.",
                 )
             accounts.add(connection, name=name, connector=connector, settings=settings, sealed=sealed)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import webbrowser
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -112,7 +113,7 @@ def add_google(
             if old is not None:
                 raise
             # It is not stored yet, so there is nothing to sign in to again.
-            remedy = error.remedy.replace(f" --reauthorise {chosen}", "")
+            remedy = error.remedy.replace(f" --reauthorise {quote(chosen)}", "")
             raise Unauthorized(error.what, remedy=remedy, code=error.code) from None
         settings = google_settings(account)
         store_login(

@@ -46,7 +46,7 @@ def choose(question: str, choices: Sequence[tuple[str, str]], *, option: str) ->
         return choices[0][0]
     if not is_interactive():
         listed = "; ".join(f"{value} ({words})" if words != value else value for value, words in choices)
-        raise Usage(f"{question} is not chosen.", remedy=f"Give {option} with one of: {listed}")
+        raise Usage(f"{question} Nobody is here to answer.", remedy=f"Give {option} with one of: {listed}")
     note(question)
     for index, (_, words) in enumerate(choices, start=1):
         note(f"  {index:>2}  {words}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 import tomlkit
@@ -143,7 +144,7 @@ def export(
     if as_json:
         document(plain)
     elif file is not None:
-        say(good(f"Written to {file}. Edit it, then: stockbridge sync import {file}"))
+        say(good(f"Written to {file}. Edit it, then: stockbridge sync import {quote(str(file))}"))
     else:
         print(text, end="")
 
@@ -225,7 +226,9 @@ def pause(sync: Sync = None, as_json: Json = False, debug: Debug = False) -> Non
     if as_json:
         document({"paused": row.name})
     else:
-        say(good(f'The sync "{row.name}" is paused. Go on with it: stockbridge sync resume {row.name}'))
+        say(
+            good(f'The sync "{row.name}" is paused. Go on with it: stockbridge sync resume {quote(row.name)}')
+        )
 
 
 @app.command("resume")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Annotated, Any
 
 import msgspec
@@ -109,12 +110,12 @@ def run(
         if exports and row.kind != BOARD:
             raise Usage(
                 f'The sync "{row.name}" has no exports: it goes both ways at once.',
-                remedy=f"Leave --exports out: stockbridge run {row.name}",
+                remedy=f"Leave --exports out: stockbridge run {quote(row.name)}",
             )
         if row.paused_at is not None:
             raise Halt(
                 f'The sync "{row.name}" is paused, so nothing was read or written.',
-                remedy=f"Go on with it: stockbridge sync resume {row.name}",
+                remedy=f"Go on with it: stockbridge sync resume {quote(row.name)}",
             )
         with open_sync(store, row) as session, progress.shown(quiet=as_json) as on_progress:
             report = running.run(session, full=full, only=flows, exports=exports, on_progress=on_progress)
@@ -333,7 +334,7 @@ def _explained(session: Session, flow: str, record: str) -> list[Explanation]:
     if flow not in present:
         raise Usage(
             f"This sync leaves {flow_name(flow)} out.",
-            remedy=f"A flag does that, see: stockbridge sync export {session.name}",
+            remedy=f"A flag does that, see: stockbridge sync export {quote(session.name)}",
         )
     found = explaining.explain(session, flow, record)
     for other in flows_of(flow)[1:]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from shlex import quote
 from typing import Any
 
 import msgspec
@@ -47,7 +48,7 @@ def add(connection: Connection, *, name: str, connector: str, settings: dict[str
     except sa.exc.IntegrityError:
         raise Halt(
             f'There is already an account "{name}".',
-            remedy=f"Choose another --name, or sign in to it again with --reauthorise {name}.",
+            remedy=f"Choose another --name, or sign in to it again with --reauthorise {quote(name)}.",
         ) from None
 
 

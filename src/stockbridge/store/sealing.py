@@ -11,6 +11,7 @@ import secrets
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -150,4 +151,4 @@ def _bound_to(account: str, purpose: str) -> bytes:
 
 
 def _sign_in(account: str) -> str:
-    return f"Sign in again: stockbridge accounts add SYSTEM --reauthorise {account}"
+    return f"Sign in again: stockbridge accounts add SYSTEM --reauthorise {quote(account)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 import msgspec
 from sqlalchemy.engine import Engine
 
@@ -93,7 +95,7 @@ def _check_zoho(row: AccountRow, sealer: Sealer, transport: Transport) -> str:
             return f"signed in to {organisation.name} ({organisation.id})"
     raise Unauthorized(
         f"The login of {account.who} works, but does not belong to that organisation any more.",
-        remedy=f"Sign in as one of its users: stockbridge accounts add zoho --reauthorise {row.name}",
+        remedy=f"Sign in as one of its users: stockbridge accounts add zoho --reauthorise {quote(row.name)}",
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from stockbridge.core.normal import as_region
 from stockbridge.core.record import Field
 from stockbridge.wiring.flags import nearest
 from stockbridge.wiring.schedule import parse_timing
@@ -249,10 +250,12 @@ def _match(value: Any) -> list[str]:
 
 
 def _region(value: Any) -> str:
-    text = value.strip().upper() if isinstance(value, str) else ""
-    if len(text) != 2 or not text.isalpha() or not text.isascii():
-        raise ValueError('a country as two letters, such as "NL"')
-    return text
+    try:
+        return as_region(value if isinstance(value, str) else "")
+    except (
+        ValueError
+    ):  # one that libphonenumber does not know would leave every short number as it is, unsaid
+        raise ValueError('a country as two letters, such as "NL" or "GB"') from None
 
 
 def _hours(value: Any) -> int:

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import timedelta
+from shlex import quote
 from typing import Any
 from urllib.parse import urlencode
 
@@ -118,7 +119,7 @@ def grant_of(account: OptiplyAccount, clock: Clock) -> Grant:
 
 def naming(remedy: str, name: str) -> str:
     """The same advice for an account that is stored already, which is signed in to again instead of added."""
-    return remedy.replace(_ADD, f"{_ADD} --reauthorise {name}")
+    return remedy.replace(_ADD, f"{_ADD} --reauthorise {quote(name)}")
 
 
 def account_ids(token: Token, api_base: str) -> Generator[Call, Answer, list[str]]:

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import timedelta
+from shlex import quote
 from typing import Any
 from urllib.parse import urlencode
 
@@ -142,7 +143,7 @@ def grant_of(account: GoogleAccount, clock: Clock) -> Grant:
 
 def naming(remedy: str, name: str) -> str:
     """The same advice for an account that is stored already, which is signed in to again instead of added."""
-    return remedy.replace(_ADD, f"{_ADD} --reauthorise {name}")
+    return remedy.replace(_ADD, f"{_ADD} --reauthorise {quote(name)}")
 
 
 def _ask(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import timedelta
+from shlex import quote
 from typing import Any
 from urllib.parse import urlencode
 
@@ -147,7 +148,7 @@ def refresh(account: ZohoAccount, clock: Clock) -> Grant:
 
 def naming(remedy: str, name: str) -> str:
     """The same advice for an account that is stored already, which is signed in to again instead of added."""
-    return remedy.replace(_ADD, f"{_ADD} --reauthorise {name}")
+    return remedy.replace(_ADD, f"{_ADD} --reauthorise {quote(name)}")
 
 
 def organisations(token: Token, accounts_server: str) -> Generator[Call, Answer, list[Organisation]]:
