@@ -245,11 +245,10 @@ def _refuse_doubles(
                 if pair in refused:
                     break
                 if not mine and not theirs:
-                    other_side = "b" if at == 0 else "a"
                     refused[pair] = Decision(
                         kind="left out",
                         reason=f"its partner at {names[1 - at]} is left out",
-                        needs=waiting.kept_out_by(compiled.flow.name, other_side, others_out[0]),
+                        needs=waiting.kept_out_by(compiled.flow.name, "ab"[1 - at], others_out[0]),
                     )
                     break
                 others = [f"{', '.join(mine[:3])} at {names[at]}"] if mine else []
