@@ -231,7 +231,7 @@ def _refuse_doubles(
     the flow avoids duplicates; where the one that is there is kept out, so is its partner. Only its strongest key tells:
     people share phone numbers."""
     names = (session.a.name, session.b.name)
-    for at in (0, 1):
+    for at, other_side in ((0, "b"), (1, "a")):
         for id, some in keys[at].items():
             if id in found[at] or not some or any(before[at].get(id) for before in earlier):
                 continue
@@ -248,7 +248,7 @@ def _refuse_doubles(
                     refused[pair] = Decision(
                         kind="left out",
                         reason=f"its partner at {names[1 - at]} is left out",
-                        needs=waiting.kept_out_by(compiled.flow.name, "ab"[1 - at], others_out[0]),
+                        needs=waiting.kept_out_by(compiled.flow.name, other_side, others_out[0]),
                     )
                     break
                 others = [f"{', '.join(mine[:3])} at {names[at]}"] if mine else []
