@@ -61,27 +61,23 @@ def monitor(store: Engine) -> Iterator[Monitor]:
     board = add_sync(store, "board", limit=7500, remaining=120, resets_at=tomorrow)
     other = add_sync(store, "other", limit=2000, remaining=3, resets_at=HOUR_AGO)
     with store.begin() as connection:
-        for flow, at in (("products", moment_text(HOUR_AGO)), ("suppliers", None), ("long_gone", None)):
-            checkpoints.save_flow(connection, board, flow, checkpoints.FlowState(in_step_at=at))
-        waiting.put(
-            connection,
-            board,
-            [
-                waiting.Unsettled(
-                    flow=flow, side="a", id=str(number), state=state, reason="", since=moment_text(NOW)
-                )
-                for number, (flow, state) in enumerate(
-                    [
-                        ("products", "refused"),
-                        ("products", "refused"),
-                        ("products", "waiting"),
-                        ("products", "uncertain"),
-                        ("products", "left out"),
-                        ("long_gone", "refused"),
-                    ]
-                )
-            ],
+        for flow, moment in (("products", moment_text(HOUR_AGO)), ("suppliers", None), ("long_gone", None)):
+            checkpoints.save_flow(connection, board, flow, checkpoints.FlowState(in_step_at=moment))
+        states: tuple[tuple[str, waiting.State], ...] = (
+            ("products", "refused"),
+            ("products", "refused"),
+            ("products", "waiting"),
+            ("products", "uncertain"),
+            ("products", "left out"),
+            ("long_gone", "refused"),
         )
+        left_over = [
+            waiting.Unsettled(
+                flow=flow, side="a", id=str(number), state=state, reason="", since=moment_text(NOW)
+            )
+            for number, (flow, state) in enumerate(states)
+        ]
+        waiting.put(connection, board, left_over)
         questions = [inbox.Question(a_id=str(n), b_id="1", field="phone") for n in range(3)]
         inbox.ask(connection, board, "products", questions, moment_text(NOW))
         (first, *_) = inbox.open_questions(connection, board)

@@ -276,3 +276,34 @@ hint = Table(
     Column("id", Text, primary_key=True),
     Column("at", Text, nullable=False),  # when it was last told
 )
+
+recipient = Table(
+    "recipient",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("way", Text, nullable=False),  # webhook | mail
+    Column("settings", LargeBinary, nullable=False),  # JSON, nothing secret: addresses and servers of mail
+    Column("sealed", LargeBinary, nullable=False),  # the address of a webhook, the password of a mail server
+    Column("added_at", Text, nullable=False),
+    UniqueConstraint("name"),
+)
+
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("sync", Number, primary_key=True, autoincrement=False),
+    Column("newest", BigInteger, nullable=False),  # the newest run that was looked at
+    Column("state", LargeBinary, nullable=False),  # JSON: the troubles that stand, since when, told when
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("sync", Number, nullable=False),
+    Column("recipient", Number, nullable=False),
+    Column("message", LargeBinary, nullable=False),  # JSON: what is to be sent
+    Column("made_at", Text, nullable=False),
+    Column("taken_until", Text),  # a process sends it now; after that moment it has died
+)

@@ -28,6 +28,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_account_name")),
     )
     op.create_table(
+        "alarm",
+        sa.Column("sync", Number, autoincrement=False, nullable=False),
+        sa.Column("newest", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("sync", name=op.f("pk_alarm")),
+    )
+    op.create_table(
         "checkpoint",
         sa.Column("sync", Number, nullable=False),
         sa.Column("side", sa.Text(), nullable=False),
@@ -171,6 +178,27 @@ def upgrade() -> None:
     )
     op.create_index("ix_mirror_seq", "mirror", ["sync", "side", "stream", "seq"])
     op.create_table(
+        "notice",
+        sa.Column("id", Number, nullable=False),
+        sa.Column("sync", Number, nullable=False),
+        sa.Column("recipient", Number, nullable=False),
+        sa.Column("message", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", sa.Text(), nullable=False),
+        sa.Column("taken_until", sa.Text()),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+    )
+    op.create_table(
+        "recipient",
+        sa.Column("id", Number, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("way", sa.Text(), nullable=False),
+        sa.Column("settings", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("added_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recipient")),
+        sa.UniqueConstraint("name", name=op.f("uq_recipient_name")),
+    )
+    op.create_table(
         "run",
         sa.Column("id", Number, nullable=False),
         sa.Column("sync", Number, nullable=False),
@@ -238,6 +266,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in (
         "account",
+        "alarm",
         "checkpoint",
         "exclusion",
         "flow_state",
@@ -247,6 +276,8 @@ def downgrade() -> None:
         "link",
         "match_key",
         "mirror",
+        "notice",
+        "recipient",
         "run",
         "schedule",
         "sync",
