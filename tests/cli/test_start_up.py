@@ -32,3 +32,11 @@ def test_to_list_the_commands_loads_none_of_them() -> None:
     heavy |= {"phonenumbers", "email_validator", "nameparser", "importlib.metadata"}
     assert not found & heavy
     assert not {name for name in found if name.startswith("stockbridge.store")}
+
+
+def test_to_look_into_the_store_loads_nothing_that_sends_or_draws() -> None:
+    found = imported("from stockbridge.cli import contacts_work, work")
+    assert "sqlalchemy" in found
+    heavy = {"alembic", "httpx2", "urllib.request", "rich.progress"}
+    heavy |= {"phonenumbers", "email_validator", "nameparser"}
+    assert not found & heavy

@@ -8,11 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
-
-from stockbridge.cli.output import flow_name, is_colourful, note
+from stockbridge.cli.output import flow_name, note
 from stockbridge.core.report import OnProgress, Progress
 
 _SECONDS = 5.0
@@ -24,48 +20,13 @@ def shown(*, quiet: bool) -> Iterator[OnProgress]:
     if quiet:
         yield lambda _: None
     elif sys.stderr.isatty():
-        with _bars() as on_progress:
+        # Rich takes a tenth of a second to load, and only here anybody sees it.
+        from stockbridge.cli.bars import bars
+
+        with bars() as on_progress:
             yield on_progress
     else:
         yield _lines()
-
-
-@contextmanager
-def _bars() -> Iterator[OnProgress]:
-    console = Console(stderr=True, no_color=not is_colourful(sys.stderr), highlight=False)
-    bars = Bars(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(compact=True),
-        console=console,
-        transient=True,
-        refresh_per_second=8,
-    )
-    guard = threading.Lock()
-    tasks: dict[tuple[bool, str], TaskID] = {}
-
-    def on_progress(now: Progress) -> None:
-        # A flow fetches and writes at the same time, which is one bar; reading a list is one of its own.
-        key = (now.phase == "reading", now.flow)
-        words = f"{now.phase:<8} {flow_name(now.flow):<18}"
-        with guard:
-            if key not in tasks:
-                for earlier in tasks.values():  # the engine goes on only when the one before is done
-                    _fill(bars, earlier)
-                tasks[key] = bars.add_task(words, total=now.total)
-            # A bar cannot know that its total will still grow, so done never passes it.
-            total = None if now.total is None else max(now.total, now.done)
-            bars.update(tasks[key], description=words, completed=now.done, total=total)
-
-    with bars:
-        yield on_progress
-
-
-def _fill(bars: Bars, task: TaskID) -> None:
-    done = next(one for one in bars.tasks if one.id == task)
-    total = done.completed if done.total is None else done.total
-    bars.update(task, completed=total, total=total)
 
 
 def _lines() -> OnProgress:
