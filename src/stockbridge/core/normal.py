@@ -73,6 +73,12 @@ def match_keys(field: Field | Kind, value: Value, *, region: str | None = None) 
     return tuple(sorted(keys)) if kind is Kind.LABELS else tuple(keys)  # the order of labels means nothing
 
 
+def text_key(text: str) -> str:
+    """The key of a text: no case, single blanks and none around it, accents in one encoding. Empty: it has none."""
+    key = " ".join(text.casefold().split())
+    return key if key.isascii() else normalize("NFC", key)
+
+
 def is_shared_mailbox(email: str) -> bool:
     """Whether an address may belong to several people: info@, sales@, orders+web@ (facts: contact sync C5)."""
     local = email.strip().casefold().partition("@")[0].partition("+")[0]
@@ -260,8 +266,7 @@ def _key(kind: Kind, folded: Value) -> str:
         return folded if local and at and domain else ""
     if kind is Kind.FLAG:
         return ""
-    text = folded if isinstance(folded, str) else written(folded)
-    return normalize("NFC", " ".join(text.casefold().split()))
+    return text_key(folded if isinstance(folded, str) else written(folded))
 
 
 def _email_fault(typed: str) -> str | None:

@@ -12,7 +12,7 @@ from stockbridge.core.compiled import Compiled
 from stockbridge.core.decide import Decision
 from stockbridge.core.flow import LinkView, Match, Side
 from stockbridge.core.mapping import LEAVE, LeftOut, Missing
-from stockbridge.core.normal import is_shared_mailbox
+from stockbridge.core.normal import is_shared_mailbox, text_key
 from stockbridge.core.record import Record
 from stockbridge.engine.session import Session
 from stockbridge.store import exclusions, links, mirror, waiting
@@ -330,7 +330,7 @@ def _keys_at_b(
             }
         except (Unfit, Missing, LeftOut):
             continue  # it cannot be there
-        key = "|".join(str(value).strip().casefold() for value in values.values())
+        key = "|".join(text_key(str(value)) for value in values.values())
         if all(value not in (None, "", LEAVE) for value in values.values()):
             out[one.id] = (key,)
     return out

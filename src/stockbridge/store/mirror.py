@@ -394,8 +394,8 @@ def drop_keys(connection: Connection, at: Shelf, ids: Collection[str]) -> None:
 
 
 def keys_of(at: Shelf, record: Record, field: str) -> tuple[str, ...]:
-    """The match keys of a record in this field: text, trimmed, case folded; of phone numbers and the like in their one
-    form; of a list one for each entry, in its order. None where there is nothing to match by.
+    """The match keys of a record in this field: text without case, with single blanks; of phone numbers and the like in
+    their one form; of a list one for each entry, in its order. None where there is nothing to match by.
 
     `field` may be "id", or several joined by "+": then all of them must be filled.
     """
@@ -406,7 +406,7 @@ def keys_of(at: Shelf, record: Record, field: str) -> tuple[str, ...]:
         if declared is not None:
             found = normal.match_keys(declared, value, region=at.region)
         else:
-            text = "" if value is None else str(value).strip().casefold()
+            text = "" if value is None else normal.text_key(str(value))
             found = (text,) if text else ()
         if not found:
             return ()
