@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import msgspec
+
+from examples.card_folder import CardFolder
 from stockbridge.connectors.base import Connector
 from stockbridge.connectors.memory import Memory
 from stockbridge.connectors.optiply import connector as optiply
@@ -181,4 +186,34 @@ def _none(_: object) -> None:
     return None
 
 
-SHOPS = {"memory": memory_shop, "zoho@sandbox": zoho_shop, "optiply@sandbox": optiply_shop}
+@contextmanager
+def folder_shop() -> Iterator[Shop]:
+    """The connector that the documentation shows as a model."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+
+        def put(id: str, name: str) -> str:
+            (folder / f"{id}.json").write_bytes(msgspec.json.encode({"name": name, "email": ""}))
+            return id
+
+        for number in range(RECORDS):
+            put(f"card-{number}", f"Card {number}")
+        yield Shop(
+            connector=CardFolder(folder),
+            stream="cards",
+            name_field="name",
+            ids=lambda: {path.stem for path in folder.glob("*.json")},
+            add=lambda name: put(f"by-hand-{name.replace(' ', '-')}", name),
+            edit=lambda id, name: _none(put(id, name)),
+            drop=lambda id: (folder / f"{id}.json").unlink(),
+            new={"name": "New", "email": "new@cards.example", "labels": ["Friends"]},
+            change={"email": None},
+        )
+
+
+SHOPS = {
+    "memory": memory_shop,
+    "zoho@sandbox": zoho_shop,
+    "optiply@sandbox": optiply_shop,
+    "folder": folder_shop,
+}
