@@ -88,7 +88,7 @@ class Step(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     `writes` lists all writes of the run (None: not looked at). `links` are all links, Zoho's name to Google's (None: as
     before). `health` tells of every record that is not in step: "state: a piece of its reason". `asks` are the open
-    questions, "name of the contact: field". `stands` names every contact of a side afterwards; of each only the fields that
+    questions, "name of the contact: field" or "name in Zoho is name at Google". `stands` names every contact of a side afterwards; of each only the fields that
     are named. `calls` are those of the whole run by system. `stops` is what stops the run.
     """
 

@@ -284,17 +284,19 @@ def _pair(session: Session, names: Names, one: ByHand) -> Pair:
 
 
 def _answer(session: Session, names: Names, answers: Fields) -> None:
-    """An answer is "zoho" or "google", or { typed = … }."""
+    """An answer is "zoho" or "google", or { typed = … }; "yes" or "no" where it is asked who is who."""
     if not answers:
         return
     with session.engine.connect() as connection:
         asked = {_question(names, one): one.id for one in inbox.open_questions(connection, 1, FLOW)}
     for question, said in answers.items():
         answer: Answer = Typed(said["typed"]) if isinstance(said, dict) else "a"
-        by_hand.answer(session, asked[question], "b" if said == "google" else answer)
+        by_hand.answer(session, asked[question], "b" if said in ("google", "no") else answer)
 
 
 def _question(names: Names, one: inbox.Asked) -> str:
+    if one.kind == "match":
+        return f"{names.name('zoho', one.a_id)} is {names.name('google', one.b_id)}"
     return f"{names.name('zoho', one.a_id)}: {one.field}"
 
 

@@ -22,7 +22,7 @@ from stockbridge.cli.output import (
 from stockbridge.core.report import Explanation, FlowPreview, FlowStatus, Preview, RunReport
 from stockbridge.store.schedule import SlotRow
 
-_MOST_REASONS = 5
+_MOST_REASONS, _QUESTIONS = 5, 3
 
 
 def show_preview(preview: Preview, *, samples: int = 2) -> None:
@@ -75,6 +75,12 @@ def _show_flow(flow: FlowPreview, samples: int) -> None:
     lines += [f"left out: {number(many)} {why}" for why, many in _most(flow.left_out)]
     lines += [f"waiting: {number(many)}, {why}" for why, many in _most(flow.waiting)]
     lines += [f"refused: {number(many)}, {why}" for why, many in _most(flow.refused)]
+    for one in flow.questions[:_QUESTIONS]:
+        lines.append(
+            f"to be asked: is {_value(one.a['name'])} ({one.a_id}) also {_value(one.b['name'])} ({one.b_id})"
+        )
+    if len(flow.questions) > _QUESTIONS:
+        lines.append(f"to be asked: {count(len(flow.questions) - _QUESTIONS, 'more pair')}")
     for sample in flow.samples[:samples]:
         lines.append(f"for example {sample.op} {_value(sample.label or sample.id)}")
         for field, before, after in sample.changes[:6]:

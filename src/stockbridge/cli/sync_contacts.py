@@ -110,6 +110,10 @@ def tell(settings: ContactSettings, built: Built) -> None:
             ("contacts", _which(settings)),
             ("matched by", ", then ".join(settings.match)),
             ("without that", "left out" if settings.avoid_duplicates else "taken all the same"),
+            (
+                "called alike",
+                "asked" if settings.avoid_duplicates and settings.ask_alike else "not looked at",
+            ),
             ("deleted in Zoho", _gone(deletions.in_zoho, f"the label “{deletions.label}” at Google")),
             ("deleted in Google", _gone(deletions.in_google, f"a mark in Zoho's {deletions.field}")),
             ("runs", f"{settings.every}, while `stockbridge serve` runs"),

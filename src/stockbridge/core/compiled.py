@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from stockbridge.core.flow import Action, Condition, Flow, GonePolicy, Match, Op, Owner, Rule, Then
+from stockbridge.core.flow import Action, Condition, Flow, GonePolicy, Match, Op, Owner, Rule, Then, several
 from stockbridge.core.mapping import BACK, Move, compile_pairs
 from stockbridge.core.record import CUSTOM, Record, Stream, Values, value_of
 from stockbridge.core.rules import Admit, compile_gone, compile_rules, fields_of, holds
@@ -78,12 +78,13 @@ def compile_flow(flow: Flow, a: Stream, b: Stream, flows: Mapping[tuple[str, str
         gone: Any,
         keys: tuple[tuple[str, ...], ...],
         only: tuple[Condition, ...],
+        names: tuple[str | tuple[str, ...], ...],
     ) -> CompiledSide:
         setting = fields_of(tuple(rule for rule in rules if rule.then is Then.SET))
         # What is sent only once cannot change what was written; it is needed all the same to make a record.
         sources = {s for move in out for s in move.sources}
         lasting = {s for move in out if not move.pair.once for s in move.sources} | setting
-        names = sources | setting
+        looked_at = sources | setting
         into_fields = {move.target for move in into if not move.pair.once or move.step}
         return CompiledSide(
             stream,
@@ -95,7 +96,7 @@ def compile_flow(flow: Flow, a: Stream, b: Stream, flows: Mapping[tuple[str, str
             writes,
             gone,
             _set_sources(rules),
-            _lacks(stream, names | into_fields),
+            _lacks(stream, looked_at | into_fields),
             _lacks(stream, fields_of(rules)),
             frozenset(
                 CUSTOM if name.startswith("cf_") else name
@@ -106,20 +107,22 @@ def compile_flow(flow: Flow, a: Stream, b: Stream, flows: Mapping[tuple[str, str
             ),
             keys,
             stream.derived_from is not None  # it is not there at all before the details are
-            or _lacks(stream, {name for names in keys for name in names if name != "id"}),
+            or _lacks(stream, {name for some in (*keys, *names) for name in several(some) if name != "id"}),
             any(rule.actions for rule in rules),
             compile_outside(only),
         )
 
     keys_a, keys_b = (
-        tuple((one,) if isinstance(one, str) else one for one in some)
+        tuple(several(one) for one in some)
         for some in ([match.a for match in flow.match], [match.b for match in flow.match])
     )
+    likely = flow.likely.names if flow.likely is not None else ()
+    names_a, names_b = tuple(one.a for one in likely), tuple(one.b for one in likely)
 
     return Compiled(
         flow,
-        side(a, flow.rules_a, to_b, to_a, flow.writes_a, flow.gone_a, keys_a, flow.only_a),
-        side(b, flow.rules_b, to_a, to_b, flow.writes_b, flow.gone_b, keys_b, flow.only_b),
+        side(a, flow.rules_a, to_b, to_a, flow.writes_a, flow.gone_a, keys_a, flow.only_a, names_a),
+        side(b, flow.rules_b, to_a, to_b, flow.writes_b, flow.gone_b, keys_b, flow.only_b, names_b),
         any(pair.owner is Owner.BOTH for pair in flow.pairs),
         any(pair.policy == "ask" for pair in flow.pairs),
     )
@@ -143,6 +146,19 @@ def lacks_key(side: CompiledSide, record: Record) -> bool:
         all(name == "id" or name not in values or values[name] not in (None, "", []) for name in names)
         for names in side.keys
     )
+
+
+def lost_key(side: CompiledSide, record: Record, base: Values | None) -> bool:
+    """Whether a linked record has none of the values by which it could be matched, and had one when the two sides last agreed.
+    Where the snapshot does not hold such values, it is taken to have had one; without a snapshot (linked by hand) not."""
+    if base is None or not lacks_key(side, record):
+        return False
+    within = {field.name: field.within for field in side.stream.fields}
+    held: dict[str, bool] = {}
+    for name, value in base.items():
+        for one in (name, within.get(name) or name):  # the main address says that there are addresses
+            held[one] = held.get(one, False) or value not in (None, "", [])
+    return any(all(held.get(name, True) for name in names) for names in side.keys)
 
 
 def seen(side: CompiledSide, record: Record) -> Values:

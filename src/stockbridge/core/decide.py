@@ -13,7 +13,7 @@ import msgspec
 
 from stockbridge.core.actions import Unread, in_force
 from stockbridge.core.casts import Unfit
-from stockbridge.core.compiled import Compiled, CompiledSide, lacks_key, seen
+from stockbridge.core.compiled import Compiled, CompiledSide, lacks_key, lost_key, seen
 from stockbridge.core.flow import Action, Applied, GonePolicy, LinkView, Op, Side
 from stockbridge.core.mapping import BACK, LEAVE, LeftOut, Missing, NotYet, Resolve
 from stockbridge.core.merge import Answer, Ask, changes, held_back
@@ -260,7 +260,9 @@ def _linked(
     out = ""
     if not a_verdict.in_scope and (flow.follows_a or not b_verdict.in_scope):
         out = a_verdict.left_out or b_verdict.left_out
-    elif flow.keyed and (lacks_key(compiled.a, a) or lacks_key(compiled.b, b)):
+    elif flow.keyed and (
+        lost_key(compiled.a, a, link.a_snapshot) or lost_key(compiled.b, b, link.b_snapshot)
+    ):
         out = flow.keyed
     out = _outside(compiled, a, b) or out
     if out or not (a_verdict.in_scope or b_verdict.in_scope):

@@ -214,6 +214,24 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     shared: Match | None = None
 
 
+def several(fields: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The fields of one side of a Match."""
+    return (fields,) if isinstance(fields, str) else fields
+
+
+class Likely(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """By what unlinked records may be the same though no key of theirs says so; a person is asked then.
+
+    `names` are pairs of name fields, those of a record joined into one name: the first pair that both have decides. Where
+    another match key differs they are two, unless one of `though` is the same. `shows` are, by word, what a question
+    tells of both besides their names.
+    """
+
+    names: tuple[Match, ...]
+    though: tuple[Match, ...] = ()
+    shows: dict[str, Match] = {}
+
+
 class GonePolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a deletion at one side does at the other: nothing, remove, or mark with values that `undo` takes back.
 
@@ -255,6 +273,7 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     only_b: tuple[Condition, ...] = ()
     keyed: str = ""  # why a record without any match key is left out; "": it is taken all the same
     region: str | None = None  # the country of phone numbers that name none
+    likely: Likely | None = None  # who may be the same is asked before it is made twice; None: nobody looks
 
     @property
     def takes_from_b(self) -> bool:

@@ -11,6 +11,10 @@ from functools import lru_cache
 from itertools import groupby
 from unicodedata import combining, normalize
 
+from stockbridge.core.flow import Match, Side, several
+from stockbridge.core.normal import written
+from stockbridge.core.record import Values
+
 THRESHOLD = 0.85
 """From this likeness on a person is asked. One letter of a short word among two ("Anna Bakker", "Anne Bakker") is 0.88, another
 initial ("P. Jansen", "K. Jansen") 0.5."""
@@ -56,6 +60,35 @@ def likeness(name: str, other: str) -> float:
     return _of_words(fewer, more)
 
 
+def called(names: tuple[Match, ...], side: Side, values: Values) -> list[str]:
+    """The names of a record that may count: all that it has, but for those that an earlier one stands before whatever the
+    other record has."""
+    out: list[str] = []
+    filled: list[Match] = []
+    for one in names:
+        name = _joined(one, side, values)
+        if not name:
+            continue
+        if not any((one.a, one.b)[side == "a"] == (before.a, before.b)[side == "a"] for before in filled):
+            out.append(name)
+        filled.append(one)
+    return list(dict.fromkeys(out))
+
+
+def compared(names: tuple[Match, ...], a: Values, b: Values) -> tuple[str, str] | None:
+    """The names of two records that are held against each other: the first pair that both have."""
+    for one in names:
+        ours, theirs = _joined(one, "a", a), _joined(one, "b", b)
+        if ours and theirs:
+            return ours, theirs
+    return None
+
+
+def _joined(one: Match, side: Side, values: Values) -> str:
+    fields = several(one.a if side == "a" else one.b)
+    return " ".join(text for name in fields if (text := written(values.get(name)).strip()))
+
+
 @lru_cache(maxsize=50_000)
 def words(name: str) -> tuple[str, ...]:
     """The folded words of a name, sorted: ("anna", "bakker") of "Bakker, mw. Anna"."""
@@ -86,8 +119,8 @@ def _skeleton(word: str) -> str:
     """A word without what people misspell: its first letter and its consonants, each sound once. A number stays whole."""
     if any(one.isdigit() for one in word):
         return word
-    for written, spoken in _SOUNDS:
-        word = word.replace(written, spoken)
+    for letters, sound in _SOUNDS:
+        word = word.replace(letters, sound)
     word = word.translate(_ALIKE)
     sounds = [one for at, one in enumerate(word) if at == 0 or one not in _WEAK]
     once = "".join(one for one, _ in groupby(sounds))

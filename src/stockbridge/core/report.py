@@ -61,6 +61,16 @@ class Sample(msgspec.Struct, kw_only=True):
     changes: list[tuple[str, object, object]]
 
 
+class MayBeSame(msgspec.Struct, frozen=True, kw_only=True):
+    """Two records about which a person would be asked whether they are the same: their ids, and what they hold by word
+    (name, e-mail, phone, company)."""
+
+    a_id: str
+    b_id: str
+    a: dict[str, object]
+    b: dict[str, object]
+
+
 class FlowPreview(msgspec.Struct, kw_only=True):
     """What a run would do for one flow. `unread` records still need a call for their details before they are certain.
     `export` counts those of `create` that would be made at side a."""
@@ -78,6 +88,7 @@ class FlowPreview(msgspec.Struct, kw_only=True):
     refused: dict[str, int] = {}
     samples: list[Sample] = []
     halts: list[str] = []  # safety limits that this plan touches
+    questions: list[MayBeSame] = []  # what would be asked; the records wait
 
 
 class Preview(msgspec.Struct, kw_only=True):

@@ -158,33 +158,11 @@ def the_one(session: Session, flow: str, name: str, at: Side | None = None, *, g
 def link(session: Session, flow: str, a_id: str, b_id: str) -> Settled:
     """These two are the same. What is filled goes into what is blank, as at a first match; where both are filled, the
     mapping decides. Lets both in again where they were left out by hand. Raises `NotPossible`."""
-    compiled = flow_of(session, flow)
-    bond = session.bonds[flow]
     with session.begin() as connection:
         pair = _pair(session, connection, flow, a_id, b_id)
-        for side, id in (("a", a_id), ("b", b_id)):
-            _must_stand(session, connection, compiled, "a" if side == "a" else "b", id)
-        link_a, link_b = (
-            links.by_a(connection, bond, [a_id]).get(a_id),
-            links.by_b(connection, bond, [b_id]).get(b_id),
-        )
-        if link_a is not None and link_a.b_id == b_id:
-            return Settled(pair=pair, words=f"{pair.words} is linked with that one already.")
-        if link_a is not None:
-            _refuse_linked(
-                named(session, connection, flow, "a", a_id),
-                named(session, connection, flow, "b", link_a.b_id),
-            )
-        if link_b is not None:
-            _refuse_linked(
-                named(session, connection, flow, "b", b_id),
-                named(session, connection, flow, "a", link_b.a_id),
-            )
-        _must_be_settled(connection, session, flow, {a_id}, {b_id})
-        freed = sum(exclusions.drop(connection, session.sync_id, flow, side, [id]) for side, id in pair.ids())
-        links.put(connection, bond, [LinkView(a_id=a_id, b_id=b_id)])
-        waiting.wake(connection, session.sync_id, [f"{flow}:{a_id}", f"{flow}{BACK}:{b_id}"])
-        _decide_anew(session, connection, pair, "It was linked by hand.")
+        freed = _join(session, connection, pair, a_id, b_id)
+    if freed is None:
+        return Settled(pair=pair, words=f"{pair.words} is linked with that one already.")
     notes = [
         "Values that stand at one side alone go to the other; the mapping decides where both are filled."
     ]
@@ -194,6 +172,38 @@ def link(session: Session, flow: str, a_id: str, b_id: str) -> Settled:
     return Settled(
         pair=pair, words=f"{pair.words} at {session.a.name} is {partner} at {session.b.name}.", notes=notes
     )
+
+
+def _join(session: Session, connection: Connection, pair: Pair, a_id: str, b_id: str) -> int | None:
+    """Link these two, and close every question of who they are. How many of them were left out by hand; None where they were
+    linked already."""
+    flow, bond = pair.flow, session.bonds[pair.flow]
+    compiled = flow_of(session, flow)
+    for side, id in pair.ids():
+        _must_stand(session, connection, compiled, side, id)
+    link_a, link_b = (
+        links.by_a(connection, bond, [a_id]).get(a_id),
+        links.by_b(connection, bond, [b_id]).get(b_id),
+    )
+    if link_a is not None and link_a.b_id == b_id:
+        return None
+    if link_a is not None:
+        _refuse_linked(
+            named(session, connection, flow, "a", a_id),
+            named(session, connection, flow, "b", link_a.b_id),
+        )
+    if link_b is not None:
+        _refuse_linked(
+            named(session, connection, flow, "b", b_id),
+            named(session, connection, flow, "a", link_b.a_id),
+        )
+    _must_be_settled(connection, session, flow, {a_id}, {b_id})
+    freed = sum(exclusions.drop(connection, session.sync_id, flow, side, [id]) for side, id in pair.ids())
+    links.put(connection, bond, [LinkView(a_id=a_id, b_id=b_id)])
+    inbox.close_of(connection, session.sync_id, flow, [a_id], [b_id], session.clock())
+    waiting.wake(connection, session.sync_id, [f"{flow}:{a_id}", f"{flow}{BACK}:{b_id}"])
+    _decide_anew(session, connection, pair, "It was linked by hand.")
+    return freed
 
 
 def unlink(session: Session, flow: str, pair: Pair) -> Settled:
@@ -233,8 +243,8 @@ def exclude(session: Session, flow: str, pair: Pair, why: str) -> Settled:
         for side, id in pair.ids():
             exclusions.put(connection, session.sync_id, flow, side, [id], reason, session.clock())
             waiting.clear(connection, session.sync_id, flow, side, [id])
-        if pair.a is not None and pair.b is not None:
-            inbox.close(connection, session.sync_id, flow, [(pair.a.id, pair.b.id)], session.clock())
+        ids_a, ids_b = ([one.id] if one is not None else [] for one in (pair.a, pair.b))
+        inbox.close_of(connection, session.sync_id, flow, ids_a, ids_b, session.clock())
     also = ", and its partner with it" if pair.linked else ""
     return Settled(
         pair=pair,
@@ -259,13 +269,16 @@ def include(session: Session, flow: str, pair: Pair) -> Settled:
 
 
 def answer(session: Session, number: int, said: Answer) -> Asked:
-    """Answer a question of the inbox; the next run carries it out. Raises `NotPossible`."""
+    """Answer a question of the inbox; the next run carries it out. That two are the same links them at once, that they are not
+    lets both go their own way. Raises `NotPossible`."""
     with session.begin() as connection:
         asked = inbox.one(connection, session.sync_id, number)
         if asked is None:
             raise NotPossible(
                 f"There is no question {number}.", remedy="See what is asked: stockbridge inbox"
             )
+        if asked.kind == "match":
+            return _answer_match(session, connection, asked, said)
         if asked.closed_at is not None:
             raise NotPossible(
                 f"Question {number} is settled: it was carried out, or both sides agree by now.",
@@ -277,6 +290,30 @@ def answer(session: Session, number: int, said: Answer) -> Asked:
         return msgspec.structs.replace(asked, answer=said, answered_at=session.clock())
 
 
+def _answer_match(session: Session, connection: Connection, asked: Asked, said: Answer) -> Asked:
+    """All in the one transaction, so that no answer is half carried out."""
+    number, now = asked.id, session.clock()
+    if isinstance(said, Typed):
+        raise NotPossible(
+            f"Question {number} asks whether two records are the same.",
+            remedy=f"Answer it with yes or no: stockbridge inbox {number} yes",
+        )
+    pair = _pair(session, connection, asked.flow, asked.a_id, asked.b_id)
+    if asked.closed_at is not None:
+        raise NotPossible(
+            f"Question {number} is settled: it was answered, or nobody need know it any more.",
+            remedy=f"To say that they are the same: stockbridge link {asked.a_id} {asked.b_id}",
+        )
+    inbox.answer(connection, number, said, now)
+    if said == inbox.YES:
+        _join(session, connection, pair, asked.a_id, asked.b_id)
+    inbox.close_numbers(connection, [number], now)
+    if said == inbox.NO:
+        for alone in (Pair(flow=asked.flow, a=pair.a), Pair(flow=asked.flow, b=pair.b)):
+            _decide_anew(session, connection, alone, "It is not the same as one that it was held against.")
+    return msgspec.structs.replace(asked, answer=said, answered_at=now, closed_at=now)
+
+
 def typed(session: Session, number: int, texts: Sequence[str]) -> Typed:
     """What a person typed as the value of the field that this question is about: one text, or several for a list. Raises
     `NotPossible` where one of the two sides cannot hold it."""
@@ -284,6 +321,8 @@ def typed(session: Session, number: int, texts: Sequence[str]) -> Typed:
         asked = inbox.one(connection, session.sync_id, number)
     if asked is None:
         raise NotPossible(f"There is no question {number}.", remedy="See what is asked: stockbridge inbox")
+    if asked.kind == "match":
+        return Typed(list(texts))  # it is told what else answers it
     compiled = flow_of(session, asked.flow)
     pair = next((one for one in compiled.flow.pairs if (one.a or one.b) == asked.field), None)
     fields = (

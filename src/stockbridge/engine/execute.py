@@ -26,9 +26,10 @@ from stockbridge.core.mapping import BACK
 from stockbridge.core.record import Record
 from stockbridge.core.report import FlowReport
 from stockbridge.engine.harvest import Harvest, outcome_of
+from stockbridge.engine.questions import ask_about_values, ask_who_is_who
 from stockbridge.engine.session import Session
 from stockbridge.engine.work import Item
-from stockbridge.store import inbox, journal, links, waiting
+from stockbridge.store import journal, links, waiting
 from stockbridge.store.journal import Intent
 
 _IN_FLIGHT = 128  # or two full batches
@@ -115,7 +116,8 @@ class Writer:
             intents = [self._intent(item, write) for item in some for write in item.decision.writes]
             with self._session.begin() as connection:
                 numbers = journal.intend(connection, self._session.sync_id, intents)
-                _ask(self._session, connection, self._compiled, some)
+                ask_about_values(self._session, connection, self._compiled, some)
+                ask_who_is_who(self._session, connection, self._compiled, some)
             at = 0
             for item in some:
                 mine = numbers[at : at + len(item.decision.writes)]
@@ -268,23 +270,6 @@ def _applied(item: Item) -> dict[str, Applied]:
     return item.link.applied if item.link is not None else {}
 
 
-def _ask(session: Session, connection: Connection, compiled: Compiled, items: Sequence[Item]) -> None:
-    """Put what only a person can decide into the inbox, and close the questions of these records that nobody need answer
-    any more."""
-    if not compiled.asks:
-        return
-    pairs = [(item, (item.a_id, item.b_id)) for item in items if item.a_id and item.b_id]
-    questions = [
-        inbox.Question(a_id=a_id, b_id=b_id, field=one.field, a_value=one.a_value, b_value=one.b_value)
-        for item, (a_id, b_id) in pairs
-        for one in item.decision.asks
-    ]
-    name, now = compiled.flow.name, session.clock()
-    inbox.ask(connection, session.sync_id, name, questions, now)
-    keep = [(one.a_id, one.b_id, one.field) for one in questions]
-    inbox.close(connection, session.sync_id, name, [pair for _, pair in pairs], now, keep=keep)
-
-
 def _settle_quiet(
     session: Session,
     connection: Connection,
@@ -349,7 +334,8 @@ def _settle_quiet(
             report.same += 1
         if decision.applied is not None and decision.kind != "agree" and item.link is not None:
             agreed.append(msgspec.structs.replace(item.link, applied=decision.applied))
-    _ask(session, connection, compiled, settled)
+    ask_about_values(session, connection, compiled, settled)
+    ask_who_is_who(session, connection, compiled, items)
     links.put(connection, bond, agreed)
     waiting.wake(connection, session.sync_id, woken)
     name = flow.name

@@ -14,6 +14,7 @@ from stockbridge.core.record import Record, Value, value_of
 from stockbridge.core.report import Explanation, FieldTrace, RuleTrace
 from stockbridge.core.rules import holds
 from stockbridge.engine.by_hand import out_words
+from stockbridge.engine.likely import may_be, yes_or_no
 from stockbridge.engine.preview import label_of
 from stockbridge.engine.session import Session
 from stockbridge.engine.work import decide_chunk
@@ -161,6 +162,8 @@ def _by_a_person(
         return "left out", f"It is {out_words(out)}.", f"Let it in again: stockbridge include {id}"
     ids: tuple[list[str], list[str]] = ([id], []) if side == "a" else ([], [id])
     asked = [one for one in inbox.about(connection, session.sync_id, flow, *ids) if one.answer is None]
+    if asked and asked[0].kind == "match":
+        return "waiting", may_be(session, side, asked), yes_or_no(asked[0])
     if asked:
         fields = ", ".join(one.field.replace("_", " ").replace(".", " ") for one in asked)
         answer = f"stockbridge inbox {asked[0].id} {session.a.name.lower()}"

@@ -14,6 +14,7 @@ from stockbridge.core.compiled import Compiled
 from stockbridge.core.flow import Op, Side
 from stockbridge.core.record import Record
 from stockbridge.engine.by_hand import out_words
+from stockbridge.engine.likely import CODE, may_be, yes_or_no
 from stockbridge.engine.preview import label_of
 from stockbridge.engine.session import Session
 from stockbridge.engine.settle import CHUNK
@@ -31,7 +32,7 @@ FAILED = "failed"
 STATES = {
     IN_STEP: "both sides agree",
     DUE: "the next run writes them",
-    ASKED: "both sides changed the same field: stockbridge inbox",
+    ASKED: "only you can tell: stockbridge inbox",
     DUPLICATE: "it is not clear which belongs to which: stockbridge duplicates",
     ALONE: "deleted at one side, kept at the other",
     EXCLUDED: "left out by a rule, by a setting or by hand",
@@ -111,6 +112,7 @@ class _Desk(msgspec.Struct, kw_only=True):
     session: Session
     compiled: Compiled
     asked: dict[tuple[str, str], list[Asked]]
+    who: dict[tuple[str, str], list[Asked]]  # whether a record is the same as another: by side and id
     out_a: dict[str, str]  # left out by hand: id -> reason
     out_b: dict[str, str]
     parked: dict[tuple[str, str], waiting.Unsettled]
@@ -119,14 +121,20 @@ class _Desk(msgspec.Struct, kw_only=True):
 def _entries(session: Session, connection: Connection, compiled: Compiled) -> Iterator[Entry]:
     flow = compiled.flow
     asked: dict[tuple[str, str], list[Asked]] = {}
+    who: dict[tuple[str, str], list[Asked]] = {}
     for one in inbox.open_questions(connection, session.sync_id, flow.name):
-        asked.setdefault((one.a_id, one.b_id), []).append(one)
+        if one.kind == "value":
+            asked.setdefault((one.a_id, one.b_id), []).append(one)
+            continue
+        for key in (("a", one.a_id), ("b", one.b_id)):
+            who.setdefault(key, []).append(one)
     out = exclusions.all_of(connection, session.sync_id, flow.name)
     unsettled = waiting.rows(connection, session.sync_id, flow.name, limit=1_000_000)
     desk = _Desk(
         session=session,
         compiled=compiled,
         asked=asked,
+        who=who,
         out_a={one.id: one.reason for one in out if one.side == "a"},
         out_b={one.id: one.reason for one in out if one.side == "b"},
         parked={(row.side, row.id): row for row in unsettled},
@@ -218,6 +226,18 @@ def _entry(desk: _Desk, item: Item) -> Entry | None:
         numbers = [one.id for one in questions]
         first = f"stockbridge inbox {numbers[0]} {here.lower()}"
         return entry(ASKED, f"Both sides changed it: {fields}.", f"Say which counts: {first}", numbers)
+    if item.link is None and (item.a_id is None or item.b_id is None):
+        questions = desk.who.get(("a", item.a_id) if item.a_id is not None else ("b", item.b_id or ""), [])
+        if questions:
+            side: Side = "a" if item.a_id is not None else "b"
+            return entry(
+                ASKED,
+                may_be(desk.session, side, questions),
+                yes_or_no(questions[0]),
+                [one.id for one in questions],
+            )
+    if decision.code == CODE:
+        return entry(ASKED, decision.reason, "The next run asks: stockbridge run")
     if decision.code == "duplicate":
         return entry(DUPLICATE, decision.reason, decision.remedy)
     if row is not None and row.code == "duplicate":

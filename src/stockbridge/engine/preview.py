@@ -11,7 +11,7 @@ from stockbridge.core import limits
 from stockbridge.core.compiled import Compiled
 from stockbridge.core.flow import Op
 from stockbridge.core.record import Record
-from stockbridge.core.report import FlowPreview, OnProgress, Preview, Progress, Sample
+from stockbridge.core.report import FlowPreview, MayBeSame, OnProgress, Preview, Progress, Sample
 from stockbridge.engine.fetch import Fetcher
 from stockbridge.engine.guard import deletions_to_come
 from stockbridge.engine.read import read_all
@@ -128,6 +128,7 @@ def _flow(
         a_ids, b_ids = ([row.id for row in some if row.side == side] for side in ("a", "b"))
         items = decide_chunk(session, connection, compiled, a_ids, b_ids, recheck=recheck, planning=True)
         _count_new(compiled, out, items, seen, made)
+    out.questions = list({(one.a_id, one.b_id): one for one in out.questions}.values())
     linked = links.count(connection, session.sync_id, flow.name)
     for _side, gone in deletions_to_come(session, connection, compiled):
         if words := limits.too_many_deletions(gone, linked):
@@ -167,7 +168,7 @@ def _count_unread(
     items = decide_chunk(session, connection, compiled, thin, [], planning=True)
     for item in items:
         out.unread += 1
-        if compiled.shared and item.link is None and item.decision.kind in ("left out", "refuse"):
+        if compiled.shared and item.link is None and item.decision.kind in ("left out", "refuse", "wait"):
             _count(compiled, out, item, made)
         elif compiled.shared and item.link is None and item.b_id is not None:
             out.adopt += 1
@@ -203,6 +204,12 @@ def _count(compiled: Compiled, out: FlowPreview, item: Item, made: set[tuple[str
             out.adopt += 1
         case "left out":
             out.left_out[decision.reason] = out.left_out.get(decision.reason, 0) + 1
+        case "wait" if item.likely:
+            words = "may be the same as one at the other side: a person is asked"
+            out.waiting[words] = out.waiting.get(words, 0) + 1
+            out.questions += [
+                MayBeSame(a_id=one.a_id, b_id=one.b_id, a=one.a_value, b=one.b_value) for one in item.likely
+            ]
         case "wait" if compiled.flow.along is not None and (compiled.flow.along, item.a_id) in made:
             out.update += 1
         case "wait":

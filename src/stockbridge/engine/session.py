@@ -95,7 +95,8 @@ def open_session(
     shelves: dict[tuple[str, str], mirror.Shelf] = {}
     for one in compiled:
         for side, stream, streams in (("a", one.a.stream, a_streams), ("b", one.b.stream, b_streams)):
-            shelves[(side, stream.name)] = mirror.shelf(sync_id, side, stream, one.flow.region)
+            names = one.flow.likely.names if one.flow.likely is not None else ()
+            shelves[(side, stream.name)] = mirror.shelf(sync_id, side, stream, one.flow.region, names)
             if stream.derived_from:
                 parent = streams[stream.derived_from]
                 shelves[(side, parent.name)] = mirror.shelf(sync_id, side, parent)

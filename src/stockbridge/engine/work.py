@@ -14,6 +14,7 @@ from stockbridge.core.flow import LinkView, Op, Side
 from stockbridge.core.mapping import BACK, OUT, Move
 from stockbridge.core.merge import Answer
 from stockbridge.core.record import Record, Stream
+from stockbridge.engine.likely import Held, hold, would_make
 from stockbridge.engine.match import Pairs, Refused, linked_along, match
 from stockbridge.engine.session import Session
 from stockbridge.store import exclusions, inbox, links, mirror, waiting
@@ -30,6 +31,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     a: Record | None
     b: Record | None
     decision: Decision
+    likely: tuple[inbox.Question, ...] = ()  # whether it is the same as these is to be asked
 
 
 def decide_chunk(
@@ -94,15 +96,29 @@ def decide_chunk(
     def resolve(name: str, id: str) -> str | None:
         return known.get((name, id))
 
-    items = []
-    for (a_id, b_id), link in pairs.items():
+    items: list[Item] = []
+    makers: dict[tuple[str | None, str | None], Record] = {}
+    for pair, link in pairs.items():
+        a_id, b_id = pair
         a = a_records.get(a_id) if a_id is not None else None
         b = b_records.get(b_id) if b_id is not None else None
-        decision = refused.get((a_id, b_id)) or decide(
-            compiled, link, a, b, resolve, recheck=recheck, answers=said.get((a_id, b_id), NO_ANSWERS)
+        decision = refused.get(pair) or decide(
+            compiled, link, a, b, resolve, recheck=recheck, answers=said.get(pair, NO_ANSWERS)
         )
         items.append(Item(a_id=a_id, b_id=b_id, link=link, a=a, b=b, decision=decision))
-    return items
+        record = a or b
+        if link is None and record is not None and would_make(pair, decision):
+            makers[pair] = record
+    held = hold(session, connection, compiled, makers, touched)
+    if not held:
+        return items
+    return [_held_back(item, held.get((item.a_id, item.b_id))) for item in items]
+
+
+def _held_back(item: Item, held: Held | None) -> Item:
+    if held is None or item.link is not None:
+        return item
+    return msgspec.structs.replace(item, decision=held.decision, likely=held.questions)
 
 
 def _take_out(

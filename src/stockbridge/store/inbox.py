@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, literal_column, or_, select, update
 
 from stockbridge.core.merge import Answer, Typed
 from stockbridge.store.rows import among, packed
@@ -18,11 +18,14 @@ from stockbridge.store.schema import inbox
 
 Asking: TypeAlias = Literal["value", "match"]
 Key: TypeAlias = tuple[str, str, str]  # a id, b id, field
+YES: Answer = "a"
+NO: Answer = "b"
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Which value counts (kind "value"), or whether two records are the same ("match", with an empty `field`; the answer
-    "a" is yes, "b" is no). The values are plain JSON, as each side holds them; `field` is unique within the pair."""
+    `YES` or `NO`; the values are what each side holds of it, by word). The values are plain JSON, as each side holds them;
+    `field` is unique within the pair."""
 
     a_id: str
     b_id: str
@@ -79,6 +82,26 @@ def _select_answered(dialect: str, side: str) -> Select[Any]:
         inbox.c.answer.is_not(None),
         among(dialect, inbox.c.a_id if side == "a" else inbox.c.b_id),
     )
+
+
+@lru_cache
+def _select_told_apart(dialect: str) -> Select[Any]:
+    return select(inbox.c.a_id, inbox.c.b_id).where(
+        inbox.c.sync == bindparam("at_sync"),
+        inbox.c.flow == bindparam("at_flow"),
+        inbox.c.kind == literal_column("'match'"),  # in the words of the index
+        inbox.c.closed_at.is_not(None),
+        inbox.c.answer == bindparam("no"),
+        among(dialect, inbox.c.a_id),
+    )
+
+
+_OPEN_MATCHES = (
+    select(*_COLUMNS)
+    .where(inbox.c.sync == bindparam("at_sync"), inbox.c.flow == bindparam("at_flow"))
+    .where(inbox.c.closed_at.is_(None), inbox.c.kind == "match")
+    .order_by(inbox.c.id)
+)
 
 
 def ask(connection: Connection, sync_id: int, flow: str, questions: Sequence[Question], at: str) -> None:
@@ -143,6 +166,22 @@ def about(
     return [_asked(row) for row in connection.execute(query.order_by(inbox.c.id))]
 
 
+def open_matches(connection: Connection, sync_id: int, flow: str) -> list[Asked]:
+    """The pairs of which nobody said yet whether they are the same, oldest first."""
+    return [_asked(row) for row in connection.execute(_OPEN_MATCHES, {"at_sync": sync_id, "at_flow": flow})]
+
+
+def told_apart(
+    connection: Connection, sync_id: int, flow: str, a_ids: Collection[str]
+) -> set[tuple[str, str]]:
+    """The pairs with one of these records of side a of which a person said that they are not the same."""
+    if not a_ids:
+        return set()
+    here = {"at_sync": sync_id, "at_flow": flow, "no": _encoded(NO), "ids": packed(connection, a_ids)}
+    found = connection.execute(_select_told_apart(connection.dialect.name), here)
+    return {(a_id, b_id) for a_id, b_id in found}
+
+
 def count_open(connection: Connection, sync_id: int, flow: str) -> int:
     """How many questions wait for an answer."""
     query = select(func.count()).select_from(inbox)
@@ -183,6 +222,13 @@ def answer(connection: Connection, number: int, said: Answer, at: str) -> bool:
     return connection.execute(statement.values(answer=_encoded(said), answered_at=at)).rowcount == 1
 
 
+def close_numbers(connection: Connection, numbers: Collection[int], at: str) -> None:
+    """Close these questions."""
+    if numbers:
+        statement = update(inbox).where(inbox.c.id == bindparam("number"), inbox.c.closed_at.is_(None))
+        connection.execute(statement.values(closed_at=at), [{"number": number} for number in numbers])
+
+
 def close(
     connection: Connection,
     sync_id: int,
@@ -202,9 +248,7 @@ def close(
         for asked in _open_of(connection, sync_id, flow, {a_id for a_id, _ in about})
         if (asked.a_id, asked.b_id) in about and asked.key not in kept
     ]
-    if numbers:
-        statement = update(inbox).where(inbox.c.id == bindparam("number")).values(closed_at=at)
-        connection.execute(statement, [{"number": number} for number in numbers])
+    close_numbers(connection, numbers, at)
 
 
 def close_of(

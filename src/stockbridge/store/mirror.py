@@ -26,6 +26,8 @@ from sqlalchemy import (
 )
 
 from stockbridge.core import normal
+from stockbridge.core.flow import Match, Side
+from stockbridge.core.likeness import called, name_key
 from stockbridge.core.record import Field, Kind, Record, Stream, values_type
 from stockbridge.store.rows import among, moment_text, packed, upsert_rows
 from stockbridge.store.schema import match_key, mirror
@@ -47,6 +49,7 @@ class Shelf(msgspec.Struct, frozen=True):
     at_hand: dict[str, tuple[int, Record]] = {}
     region: str | None = None  # the country of phone numbers that name none
     typed: dict[str, Field] = {}  # fields whose keys have a form of their own
+    names: tuple[Match, ...] = ()  # what records are called, where who is called alike is asked about
 
     def here(self) -> ColumnElement[bool]:
         return and_(
@@ -70,11 +73,17 @@ class Known(NamedTuple):
 _KEYED = (Kind.EMAIL, Kind.PHONE, Kind.URL)
 
 
-def shelf(sync_id: int, side: str, stream: Stream, region: str | None = None) -> Shelf:
+CALLED = "~"
+"""The name under which the keys of what a record is called are remembered."""
+
+
+def shelf(
+    sync_id: int, side: str, stream: Stream, region: str | None = None, names: tuple[Match, ...] = ()
+) -> Shelf:
     """The place of a stream's records."""
     decoder = msgspec.json.Decoder(values_type(stream.fields))
     typed = {field.name: field for field in stream.fields if field.many or field.kind in _KEYED}
-    return Shelf(sync_id, side, stream, decoder, region=region, typed=typed)
+    return Shelf(sync_id, side, stream, decoder, region=region, typed=typed, names=names)
 
 
 def _place(table: Any) -> ColumnElement[bool]:
@@ -397,8 +406,12 @@ def keys_of(at: Shelf, record: Record, field: str) -> tuple[str, ...]:
     """The match keys of a record in this field: text without case, with single blanks; of phone numbers and the like in
     their one form; of a list one for each entry, in its order. None where there is nothing to match by.
 
-    `field` may be "id", or several joined by "+": then all of them must be filled.
+    `field` may be "id", or several joined by "+": then all of them must be filled. Those of `CALLED` are shared by all that
+    are called alike.
     """
+    if field == CALLED:
+        side: Side = "a" if at.side == "a" else "b"
+        return name_key(*called(at.names, side, record.values))
     parts: list[tuple[str, ...]] = []
     for name in field.split("+"):
         value = record.id if name == "id" else record.values.get(name)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.schema import Index
 
@@ -226,6 +227,15 @@ Index(
     unique=True,
     sqlite_where=inbox.c.closed_at.is_(None),
     postgresql_where=inbox.c.closed_at.is_(None),
+)
+
+Index(
+    "ix_inbox_match",
+    inbox.c.sync,
+    inbox.c.flow,
+    inbox.c.a_id,
+    sqlite_where=text("kind = 'match' AND closed_at IS NOT NULL"),
+    postgresql_where=text("kind = 'match' AND closed_at IS NOT NULL"),
 )
 
 exclusion = Table(

@@ -71,6 +71,7 @@ class ContactSettings(msgspec.Struct, frozen=True, kw_only=True):
     inactive: bool = True
     people: str = "primary"
     avoid_duplicates: bool = True
+    ask_alike: bool = True
     match: list[str] = msgspec.field(default_factory=lambda: ["email"])
     region: str | None = None
     empty: str = "clear"
@@ -91,6 +92,7 @@ HELP = {
     "inactive": "Also the inactive contacts of Zoho.",
     "people": 'Who of a contact of Zoho is a contact at Google: its "primary" contact person, or "each" of them.',
     "avoid_duplicates": "Leave out a contact that has nothing to match it by.",
+    "ask_alike": "Ask before a contact is made that is called nearly as one that stands there alone (inbox).",
     "match": 'What makes two contacts one, in this order: "email", "phone", "name+company", "cf_x = user_defined.X".',
     "region": 'The country of phone numbers that name none, as two letters ("NL").',
     "empty": 'A value that is emptied on one side: "clear" it on the other, or "leave" it.',
@@ -118,6 +120,7 @@ def parse_contact_settings(
         inactive=take("inactive", True, _yes_no),
         people=take("people", "primary", _one_of(PEOPLE)),
         avoid_duplicates=take("avoid_duplicates", True, _yes_no),
+        ask_alike=take("ask_alike", True, _yes_no),
         match=take("match", ["email"], _match),
         region=take("region", None, _region),
         empty=take("empty", "clear", _one_of(EMPTY)),

@@ -11,7 +11,7 @@ from stockbridge.connectors.people.streams import contacts_stream as google_cont
 from stockbridge.connectors.zoho.contacts import contacts_stream
 from stockbridge.connectors.zoho.persons import people_stream
 from stockbridge.core.contradictions import contradictions, mapped_targets
-from stockbridge.core.flow import Condition, Flow, Match, Op, Owner, Pair, Rule, Then
+from stockbridge.core.flow import Condition, Flow, Likely, Match, Op, Owner, Pair, Rule, Then
 from stockbridge.core.record import Ability, Field, Stream
 from stockbridge.wiring.contact_mapping import COMPOSED, DEFAULTS, WAYS, MappedRow, is_on, mapped, pairs_of
 from stockbridge.wiring.contact_policies import gone_policies, unsubscribe_rules
@@ -81,6 +81,7 @@ def build(settings: ContactSettings, a: Stream, b: Stream, problems: list[str]) 
         only_a=_only(settings),
         keyed=_keyed(settings),
         region=settings.region,
+        likely=_likely(settings, a),
     )
     return Built(flow=flow, rows=rows, warnings=warnings, a=a, b=b)
 
@@ -219,6 +220,27 @@ def _match(settings: ContactSettings, a: Stream, b: Stream, problems: list[str])
                 )
         out.append(Match(a=at_a, b=at_b))
     return tuple(out)
+
+
+def _likely(settings: ContactSettings, a: Stream) -> Likely | None:
+    """A person is compared with a person; else by what Zoho calls the contact, which at Google may be the company. Who has the
+    same number and nearly the same name may be one person with two addresses."""
+    if not settings.avoid_duplicates or not settings.ask_alike:
+        return None
+    person = ("given_name", "family_name")
+    return Likely(
+        names=(
+            Match(a=("first_name", "last_name"), b=person),
+            Match(a=a.names[0], b=person),
+            Match(a=a.names[0], b="organization"),
+        ),
+        though=_MATCH["phone"],
+        shows={
+            "e-mail": Match(a="email", b="emails"),
+            "phone": Match(a=("phone", "mobile"), b="phones"),
+            "company": Match(a="company_name", b="organization"),
+        },
+    )
 
 
 def _keyed(settings: ContactSettings) -> str:

@@ -93,6 +93,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
     )
     op.create_index(
+        "ix_inbox_match",
+        "inbox",
+        ["sync", "flow", "a_id"],
+        unique=False,
+        sqlite_where=sa.text("kind = 'match' AND closed_at IS NOT NULL"),
+        postgresql_where=sa.text("kind = 'match' AND closed_at IS NOT NULL"),
+    )
+    op.create_index(
         "uq_inbox_open",
         "inbox",
         ["sync", "flow", "a_id", "b_id", "field"],
