@@ -6,7 +6,7 @@ Pure. An update replaces the masked lists as a whole (people.updateContact), so 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from stockbridge.connectors.people.labels import MY_CONTACTS
@@ -59,16 +59,28 @@ def changed(
         now = list(groups_of(person))
         after = _groups(now, values[LABELS] or [], shown, groups)
         if set(after) != set(now):
-            out["memberships"] = [
-                {"contactGroupMembership": {"contactGroupResourceName": one}} for one in after
-            ]
+            out["memberships"] = _memberships(after)
     return out, tuple(sorted(out))
+
+
+def untouched(person: Mapping[str, Any], lists: Collection[str]) -> Json:
+    """These lists of a person as they stand, to be sent with a mask that names them. Raises ValueError as `changed`."""
+    out: Json = {of: _written([_kept(one) for one in own_entries(person, of)]) for of in lists}
+    if "memberships" in out:
+        out["memberships"] = _memberships(groups_of(person))
+        if not out["memberships"]:
+            raise ValueError("a contact that is in a group")  # Google takes none that is in no group
+    return out
 
 
 def etags(person: Mapping[str, Any]) -> Json:
     """What an update must carry, so that it is refused where the contact was changed in the meantime."""
     source = {name: value for name, value in source_of(person).items() if name in ("type", "id", "etag")}
     return {"etag": person.get("etag"), "metadata": {"sources": [source]}}
+
+
+def _memberships(groups: Iterable[str]) -> list[Json]:
+    return [{"contactGroupMembership": {"contactGroupResourceName": one}} for one in groups]
 
 
 def _groups(

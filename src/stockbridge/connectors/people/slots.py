@@ -96,6 +96,8 @@ SLOTS: tuple[Slot, ...] = (
     Slot(name="im_skype", of="imClients", attribute="username", by="protocol", word="skype"),
     Slot(name=MARK_KEY, of="clientData", by="key", word=MARK_KEY),
 )
+LISTS = frozenset({*(slot.of for slot in SLOTS), "userDefined", "memberships"})
+"""The fields of a person that are ever written."""
 
 
 def slots_of(keys: Sequence[str]) -> tuple[Slot, ...]:

@@ -5,7 +5,6 @@ Source: people.createContact, updateContact and deleteContact of the discovery d
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,10 +14,10 @@ from stockbridge.connectors.people.batches import Answer, alone, in_halves
 from stockbridge.connectors.people.client import Json, PeopleClient
 from stockbridge.connectors.people.labels import Labels
 from stockbridge.connectors.people.lists import SHOWN, Lists
-from stockbridge.connectors.people.render import changed, etags
+from stockbridge.connectors.people.render import changed, etags, untouched
 from stockbridge.connectors.people.rows import Rows, id_of
 from stockbridge.connectors.people.seen import Seen
-from stockbridge.connectors.people.slots import LABELS, MARK_KEY, READ_MASK
+from stockbridge.connectors.people.slots import LABELS, LISTS, MARK_KEY, READ_MASK
 from stockbridge.core.errors import Gone, Rejected, Retry, Stale, Uncertain
 from stockbridge.core.record import Record, Refusal, Values
 
@@ -96,11 +95,11 @@ class Writes:
     def update_many(self, requests: Sequence[Update]) -> list[Answer[Record]]:
         """Change several contacts. Those that were not read lately are read with one call.
 
-        A batch has one mask of fields for all its contacts and empties what is in the mask and not in the contact, so only
-        those in which the same lists change go together.
+        A batch has one mask of fields for all its contacts and empties what is in the mask and not in the contact, so the
+        lists that change in others are sent back as they stand.
         """
         answers: dict[int, Answer[Record]] = {}
-        by_mask: dict[tuple[str, ...], list[tuple[int, _Change]]] = defaultdict(list)
+        together: list[tuple[int, _Change]] = []
         people = self._people(requests)
         with suppress(Rejected):  # then each tells for itself
             self._groups(_labels_of(requests))
@@ -112,20 +111,17 @@ class Writes:
             try:
                 _, mask = self._body(person, request.values)
                 if mask:
-                    by_mask[mask].append((place, (request, person)))
+                    untouched(person, LISTS)  # each can be sent back
+                    together.append((place, (request, person)))
                 else:
                     answers[place] = self._written(person)
             except (Rejected, ValueError):
                 continue
             except Uncertain as error:
                 answers[place] = error
-        for mask, some in by_mask.items():
-            answered = in_halves(
-                [each for _, each in some],
-                self._update_again,
-                lambda batch, mask=mask: self._update_batch(batch, mask),  # type: ignore[misc]
-            )
-            answers.update(zip((place for place, _ in some), answered, strict=True))
+        if together:
+            answered = in_halves([each for _, each in together], self._update_again, self._update_batch)
+            answers.update(zip((place for place, _ in together), answered, strict=True))
         return [
             answers[place] if place in answers else alone(self.update, request)
             for place, request in enumerate(requests)
@@ -173,14 +169,14 @@ class Writes:
         self.seen.keep(person)
         return self.update(request)
 
-    def _update_batch(self, changes: Sequence[_Change], mask: tuple[str, ...]) -> list[Answer[Record]]:
+    def _update_batch(self, changes: Sequence[_Change]) -> list[Answer[Record]]:
         def change() -> list[Answer[Record]]:
+            bodies = [self._body(person, request.values) for request, person in changes]
+            mask = sorted({name for _, names in bodies for name in names})
             contacts: Json = {}
-            for request, person in changes:
-                body, needed = self._body(person, request.values)
-                if needed != mask:  # what it would not bring would be emptied
-                    raise Rejected(f"The labels of contact {request.id} changed in the meantime.")
-                contacts[request.id] = {**etags(person), **body}
+            for (request, person), (body, names) in zip(changes, bodies, strict=True):
+                rest = untouched(person, [name for name in mask if name not in names])
+                contacts[request.id] = {**etags(person), **rest, **body}
             body = {"contacts": contacts, "updateMask": ",".join(mask), **_SHOWN}
             about = f"to change {len(changes)} contacts"
             answer = self.client.write("POST", "people:batchUpdateContacts", (), body, about, reads=True)
