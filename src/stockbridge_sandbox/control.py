@@ -176,6 +176,11 @@ class Control:
         with self._zoho.lock:
             return handwork.define_field(self._zoho.world, entity, label, data_type, options)
 
+    def change_options(self, entity: str, api_name: str, options: Sequence[str]) -> None:
+        """Give a custom field of Zoho's other options to choose from. Raises KeyError where there is no such field."""
+        with self._zoho.lock:
+            handwork.change_options(self._zoho.world, entity, api_name, options)
+
     def add_webhooks(
         self, url: str, *, secret: str = "", entities: Sequence[str] = (), form: bool = False
     ) -> list[str]:

@@ -124,6 +124,12 @@ def test_the_direction_of_an_own_mapping_comes_with_its_reason(
     assert line.pair.way == {"<->": "both", "->": "to b", "<-": "to a"}[arrow]
 
 
+def test_values_may_be_few_where_the_way_that_needs_them_all_is_shut_in_so_many_words() -> None:
+    few = {"values": {"Gold": "1"}}
+    assert own("cf_rank", "user_defined.X", **few, way="to zoho").arrow == "<-"
+    assert own("cf_rank", "user_defined.X", **few, also={"direction": "to zoho"}).arrow == "<-"
+
+
 @pytest.mark.parametrize(
     ("zoho", "google", "rest", "words"),
     [
@@ -153,6 +159,13 @@ def test_the_direction_of_an_own_mapping_comes_with_its_reason(
             "user_defined.X",
             {"values": {"Golden": "x"}},
             '"Golden" is not an option of Zoho\'s cf_rank',
+        ),
+        (
+            "cf_rank",
+            "user_defined.X",
+            {"values": {"Gold": "1"}},
+            "“Silver” of cf rank has no partner in its values, so nothing could go to Google. Give it one, or set "
+            'way = "to zoho".',
         ),
         ("cf_rank", "user_defined.X", {"values": "Gold"}, "must be a table of Zoho's options and Google's"),
         ("cf_code", "user_defined.X", {"policy": "hubspot"}, 'policy is "hubspot", but must be zoho, google'),

@@ -285,15 +285,15 @@ def _bad_map(source: Field, target: Field, values: Mapping[str, str]) -> str:
                 close = get_close_matches(one, known, n=1)
                 hint = f"; do you mean “{close[0]}”?" if close else f": there are {', '.join(known)}"
                 return f"“{one}” is none of the options of {field.words}{hint}"
+    left = without_partner(source, values)
+    return f"{left} of {source.words} has no partner in the value map" if left else ""
+
+
+def without_partner(source: Field, values: Mapping[str, str]) -> str:
+    """The options of `source` that a value map does not name, as “A”, “B”; "" where there is none, or no map."""
     left = [one for one in _options(source) if one not in values] if values else []
-    if left:
-        return f"{_listed(left)} of {source.words} has no partner in the value map"
-    return ""
-
-
-def _listed(options: list[str]) -> str:
-    shown = ", ".join(f"“{one}”" for one in options[:3])
-    return shown if len(options) <= 3 else f"{shown} and {len(options) - 3} more"
+    shown = ", ".join(f"“{one}”" for one in left[:3])
+    return shown if len(left) <= 3 else f"{shown} and {len(left) - 3} more"
 
 
 def _fit_back(a: Field, b: Field, mapped: bool, values: Mapping[str, str] | None) -> Fit:

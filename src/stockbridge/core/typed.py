@@ -55,8 +55,10 @@ def _option(value: Value, options: Mapping[str, str], target: Field) -> str:
     if found is None:
         raise Unfit(
             target.name,
-            f"“{normal.written(value)}” has no partner among the values of {target.words}: {', '.join(options)}.",
-            "Add it to the values of the mapping, or choose another one at its source.",
+            f"“{normal.written(value)}” has no partner among the values that are mapped to {target.words}: "
+            f"{', '.join(options)}.",
+            "Give it one in the values of that mapping (stockbridge sync export, edit, stockbridge sync import), or "
+            "choose another one at its source.",
         )
     return found
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import msgspec
 
 from stockbridge.core.flow import Owner, Pair, Policy, Transform, Way
-from stockbridge.core.kinds import direction, nearest
+from stockbridge.core.kinds import direction, nearest, without_partner
 from stockbridge.core.record import ADDRESS, Field, Kind, Stream
 from stockbridge.core.transforms import check_all
 from stockbridge.wiring.contact_settings import ContactSettings, OwnMapping
@@ -257,6 +257,7 @@ def _own_line(
     ):
         problems.extend(f"{where}: {trouble}" for trouble in _bad_changes(words, source, target, stream))
     problems.extend(f"{where}: {trouble}" for trouble in _bad_values(own, at_a, at_b))
+    problems.extend(f"{where}: {trouble}" for trouble in _without_partner(own, at_a, at_b, settings))
     if own.policy == "append" and not _are_texts(at_a, at_b):
         problems.append(
             f'{where}: only texts can be put together ("append"); of lists, all entries are kept anyway.'
@@ -300,6 +301,21 @@ def _bad_values(own: OwnMapping, at_a: Field, at_b: Field) -> Iterator[str]:
                 known = ", ".join(field.choices)
                 near = nearest_of(option, field.choices) or f"; there are: {known}."
                 yield f'"{option}" is not an option of {system}\'s {field.name}{near}'
+
+
+def _without_partner(own: OwnMapping, at_a: Field, at_b: Field, settings: ContactSettings) -> Iterator[str]:
+    """An option that somebody added to a list since the values were mapped takes no direction away unnoticed."""
+    back = {theirs: ours for ours, theirs in own.values.items()}
+    for source, target, values, to, only in (
+        (at_a, at_b, own.values, "Google", "to zoho"),
+        (at_b, at_a, back, "Zoho", "to google"),
+    ):
+        left = without_partner(source, values)
+        if left and target.writable and only not in (own.way, settings.direction):
+            yield (
+                f"{left} of {source.words} has no partner in its values, so nothing could go to {to}. "
+                f'Give it one, or set way = "{only}".'
+            )
 
 
 def _clash(

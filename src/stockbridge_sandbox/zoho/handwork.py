@@ -84,6 +84,15 @@ def define_field(
     return api_name
 
 
+def change_options(world: World, entity: str, api_name: str, options: Sequence[str]) -> None:
+    """Give a list that is there these options. Raises KeyError where there is no such field."""
+    for field in world.fields_of(entity):
+        if field.api_name == api_name:
+            field.options = list(options)
+            return
+    raise KeyError(f"custom field {api_name}")
+
+
 def add_webhooks(
     world: World, url: str, *, secret: str = "", entities: Sequence[str] = (), form: bool = False
 ) -> list[str]:
