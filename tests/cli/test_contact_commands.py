@@ -146,6 +146,53 @@ def test_from_the_first_look_to_taking_a_run_back(stockbridge: Command, people: 
     )
 
 
+def test_who_may_be_the_same_is_asked_and_answered(stockbridge: Command, people: Sandbox) -> None:
+    anna = in_zoho(people, "Anna", "Bakker", "anna@velo.example")
+    bram = in_zoho(people, "Bram", "Visser", "bram@velo.example")
+    others = [
+        str(people.people.add({"names": [{"givenName": given, "familyName": family}]})["resourceName"])
+        for given, family in (("Ana", "Bakker"), ("Bram", "Vissers"))
+    ]
+    shown = stockbridge("preview")
+    assert f"to be asked: is Anna Bakker ({anna}) also Ana Bakker ({others[0]})" in shown.out
+    assert stockbridge("inbox").out == "✓ Nothing is asked.\n"
+    assert stockbridge("run").code == 3
+    assert len(google_rows(people)) == 2
+    assert counts(stockbridge) == {"waiting for an answer": 4}
+    assert f"It may be the same as “Ana Bakker” ({others[0]}) at Google." in stockbridge("health").out
+    told = stockbridge("explain", "contacts", others[1])
+    assert f"It may be the same as “Bram Visser” ({bram}) at Zoho." in told.out
+    lines = [line.split() for line in stockbridge("inbox").out.splitlines()]
+    assert ["Zoho", anna, "Google", others[0]] in lines
+    assert ["name", "Anna", "Bakker", "Ana", "Bakker"] in lines
+    assert ["e-mail", "anna@velo.example", "–"] in lines
+    first, second = (
+        [one["id"], one["a_value"], one["b_value"]] for one in stockbridge("inbox", "--json").json
+    )
+    assert first[1] == {"name": "Anna Bakker", "e-mail": "anna@velo.example", "phone": None, "company": None}
+    assert second[2]["name"] == "Bram Vissers"
+
+    wrong = stockbridge("inbox", str(first[0]), "zoho")
+    assert (wrong.code, wrong.err.splitlines()[0]) == (
+        2,
+        f'✗ Question {first[0]} asks whether two contacts are the same, and "zoho" is neither yes nor no.',
+    )
+    assert stockbridge("inbox", str(first[0]), "--value", "Anna").code == 2
+    yes = stockbridge("inbox", str(first[0]), "yes")
+    assert yes.out.startswith(
+        f"✓ Anna Bakker · anna@velo.example ({anna}) at Zoho is Ana Bakker ({others[0]}) at Google."
+    )
+    assert stockbridge("inbox", str(second[0]), "no").code == 0
+    again = stockbridge("inbox", str(second[0]), "yes")
+    assert again.err.splitlines()[0].startswith(f"✗ Question {second[0]} is settled")
+    assert stockbridge("run").code == 0
+    assert stockbridge("inbox").out == "✓ Nothing is asked.\n"
+    rows = google_rows(people)
+    assert len(rows) == 3
+    assert rows[others[0]]["emailAddresses"][0]["value"] == "anna@velo.example"
+    assert counts(stockbridge) == {"in step": 2, "excluded": 1}
+
+
 def test_two_with_different_addresses_are_linked_and_parted(stockbridge: Command, people: Sandbox) -> None:
     anna = in_zoho(people, "Anna", "Bakker", "anna@velo.example")
     other = in_google(people, "Anna", "Bakker", "a.bakker@home.example")

@@ -51,7 +51,7 @@ LISTED: Mapping[str, Listed] = {
         help="List the contacts that cannot be told apart: several share the key by which they would find each other.",
     ),
     "inbox": Listed(
-        at="contacts_work:ask",
+        at="inbox:ask",
         help="Show what only you can decide, with the value of both sides; or answer one of these questions.",
     ),
     "link": Listed(

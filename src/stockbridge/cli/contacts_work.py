@@ -1,4 +1,4 @@
-"""The commands for single records of a contact sync: health, duplicates, inbox, link, unlink, exclude, include."""
+"""The commands for single records of a contact sync: health, duplicates, link, unlink, exclude, include."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ import typer
 
 from stockbridge.cli.contacts import contact_sync
 from stockbridge.cli.options import Debug, Json, Sync, SyncOption, opened
-from stockbridge.cli.output import bold, count, dim, document, good, moment, number, say, table
+from stockbridge.cli.output import bold, count, dim, document, good, number, say, table
 from stockbridge.cli.usage import Usage
 from stockbridge.core.flow import Side
-from stockbridge.core.merge import Typed
 from stockbridge.engine import by_hand
-from stockbridge.engine.by_hand import Named, NotPossible, Settled
+from stockbridge.engine.by_hand import NotPossible, Settled
 from stockbridge.engine.health import DUPLICATE, STATES, Entry, Health
 from stockbridge.engine.health import health as standing
 from stockbridge.engine.session import Session
-from stockbridge.store import accounts, inbox
-from stockbridge.store.inbox import Asked
 from stockbridge.wiring.contacts import FLOW
 from stockbridge.wiring.session import open_sync
 
@@ -146,100 +143,6 @@ def _quoted(reason: str) -> str:
     return found[0] if found is not None else reason
 
 
-def ask(
-    question: Annotated[
-        int | None, typer.Argument(metavar="NUMBER", help="The number of a question; all of them without.")
-    ] = None,
-    said: Annotated[
-        str | None, typer.Argument(metavar="SYSTEM", help="Whose value counts: zoho or google.")
-    ] = None,
-    value: Annotated[
-        list[str] | None,
-        typer.Option("--value", metavar="TEXT", help="Neither counts, but this; several of a list."),
-    ] = None,
-    sync: SyncOption = None,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Show what only you can decide, with the value of both sides; or answer one of these questions.
-
-    The next run carries the answer out; until then neither value is touched.
-
-    \b
-    Examples:
-      stockbridge inbox
-      stockbridge inbox 7 zoho
-      stockbridge inbox 7 --value "Anna Bakker"
-    """
-    if value and said:
-        raise Usage("A question takes one answer.", remedy="Leave out either the system or --value.")
-    if question is None and value:
-        raise Usage(
-            "It is not said which question that answers.", remedy="stockbridge inbox NUMBER --value TEXT"
-        )
-    with opened() as store:
-        row = contact_sync(store, sync)
-        with open_sync(store, row, lock=said is not None or bool(value)) as session:
-            if question is not None and (said or value):
-                with _sayable():
-                    answer = by_hand.typed(session, question, value) if value else _side(session, said or "")
-                    asked = [by_hand.answer(session, question, answer)]
-            else:
-                with session.engine.connect() as connection:
-                    asked = inbox.open_questions(connection, row.id, answered=True)
-                asked = [one for one in asked if question in (None, one.id)]
-            about = _about(session, asked)
-        with store.connect() as connection:
-            zone = accounts.get(connection, row.account_a).settings.get("time_zone")
-    if question is not None and not asked:
-        raise Usage(f"There is no open question {question}.", remedy="See what is asked: stockbridge inbox")
-    if as_json:
-        document(asked)
-        return
-    if said or value:
-        say(good(f"Question {question} is answered: {_said(session, asked[0])}."))
-        say("  The next run carries it out: stockbridge run")
-        return
-    if not asked:
-        say(good("Nothing is asked."))
-        return
-    for index, one in enumerate(asked):
-        if index:
-            say()
-        a, b = about[one.id]
-        say(bold(f"{one.id}  {a.words} ↔ {b.words}") + dim(f"  asked {moment(one.asked_at, zone)}"))
-        if one.field:
-            say(f"    {one.field.replace('_', ' ').replace('.', ' ')}")
-        say(f"    {a.system}: {_shown(one.a_value)}")
-        say(f"    {b.system}: {_shown(one.b_value)}")
-        if one.answer is not None:
-            say(dim(f"    answered: {_said(session, one)}; the next run carries it out"))
-    if any(one.answer is None for one in asked):
-        first = next(one.id for one in asked if one.answer is None)
-        say()
-        say(f"Say which counts: stockbridge inbox {first} {session.a.name.lower()}")
-
-
-def _about(session: Session, asked: list[Asked]) -> dict[int, tuple[Named, Named]]:
-    with session.engine.connect() as connection:
-        a = by_hand.names_of(session, connection, FLOW, "a", [one.a_id for one in asked])
-        b = by_hand.names_of(session, connection, FLOW, "b", [one.b_id for one in asked])
-    return {one.id: (a[one.a_id], b[one.b_id]) for one in asked}
-
-
-def _shown(value: object) -> str:
-    if value is None or value == []:
-        return "nothing"
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text.replace("\n", " ⏎ ")
-
-
-def _said(session: Session, one: Asked) -> str:
-    if isinstance(one.answer, Typed):
-        return f"“{_shown(one.answer.value)}”"
-    return f"what {(session.a if one.answer == 'a' else session.b).name} has"
-
-
 def link(
     zoho: Annotated[str, typer.Argument(metavar="ZOHO", help="The contact in Zoho: id, name or e-mail.")],
     google: Annotated[
@@ -257,7 +160,7 @@ def link(
     Example:
       stockbridge link 4600000012345 people/c77
     """
-    with opened() as store, open_sync(store, contact_sync(store, sync)) as session, _sayable():
+    with opened() as store, open_sync(store, contact_sync(store, sync)) as session, sayable():
         one, other = by_hand.the_one(session, FLOW, zoho, "a"), by_hand.the_one(session, FLOW, google, "b")
         assert one.a is not None
         assert other.b is not None
@@ -276,7 +179,7 @@ def unlink(
     Example:
       stockbridge unlink anna@example.com
     """
-    with opened() as store, open_sync(store, contact_sync(store, sync)) as session, _sayable():
+    with opened() as store, open_sync(store, contact_sync(store, sync)) as session, sayable():
         done = by_hand.unlink(session, FLOW, by_hand.the_one(session, FLOW, record, _place(session, at)))
     _tell(done, as_json)
 
@@ -297,7 +200,7 @@ def exclude(
     Example:
       stockbridge exclude anna@example.com --why "private"
     """
-    with opened() as store, open_sync(store, contact_sync(store, sync)) as session, _sayable():
+    with opened() as store, open_sync(store, contact_sync(store, sync)) as session, sayable():
         pair = by_hand.the_one(session, FLOW, record, _place(session, at))
         done = by_hand.exclude(session, FLOW, pair, why)
     _tell(done, as_json)
@@ -312,7 +215,7 @@ def include(
     Example:
       stockbridge include anna@example.com
     """
-    with opened() as store, open_sync(store, contact_sync(store, sync)) as session, _sayable():
+    with opened() as store, open_sync(store, contact_sync(store, sync)) as session, sayable():
         done = by_hand.include(session, FLOW, by_hand.the_one(session, FLOW, record, _place(session, at)))
     _tell(done, as_json)
 
@@ -327,7 +230,7 @@ def _tell(done: Settled, as_json: bool) -> None:
 
 
 @contextmanager
-def _sayable() -> Iterator[None]:
+def sayable() -> Iterator[None]:
     """What cannot be done as it was said is told as such."""
     try:
         yield
@@ -348,7 +251,7 @@ def _state(name: str) -> str:
     return found[0]
 
 
-def _side(session: Session, system: str) -> Side:
+def side_of(session: Session, system: str) -> Side:
     names: dict[str, Side] = {session.a.name.lower(): "a", session.b.name.lower(): "b"}
     side = names.get(system.strip().lower())
     if side is None:
@@ -357,4 +260,4 @@ def _side(session: Session, system: str) -> Side:
 
 
 def _place(session: Session, at: str | None) -> Side | None:
-    return None if at is None else _side(session, at)
+    return None if at is None else side_of(session, at)
