@@ -15,7 +15,7 @@ from stockbridge.core.mapping import LEAVE, LeftOut, Missing
 from stockbridge.core.normal import is_shared_mailbox, text_key
 from stockbridge.core.record import Record
 from stockbridge.engine.session import Session
-from stockbridge.store import exclusions, links, mirror, waiting
+from stockbridge.store import exclusions, inbox, links, mirror, waiting
 
 Pairs: TypeAlias = dict[tuple[str | None, str | None], LinkView | None]
 Refused: TypeAlias = dict[tuple[str | None, str | None], Decision]
@@ -85,6 +85,10 @@ def match(
         taken_b = links.by_b(connection, bond, [id for ids in at_b.values() for id in ids])
         taken_a = links.by_a(connection, bond, [id for ids in at_a.values() for id in ids])
         kept_out: KeptOut = ({}, {})
+        apart: set[tuple[str, str]] = set()
+        if flow.likely is not None:
+            holders = {id for ids in at_a.values() for id in ids}
+            apart = inbox.told_apart(connection, session.sync_id, flow.name, holders)
         if compiled.shared:
             kept_out = _leave_out(session, connection, compiled, at_a, at_b, a_records, b_records)
         for key in wanted:
@@ -99,6 +103,10 @@ def match(
                     held_b = mirror.get(connection, b_shelf, others)
                     _same_first(compiled, mine_by_age, theirs_by_age, held_a, held_b)
                 for mine, other in zip(mine_by_age, theirs_by_age, strict=False):
+                    if (mine, other) in apart:
+                        two = _told_apart(key)
+                        refused.update({(mine, None): two, (None, other): two})
+                        continue
                     if compiled.shared and (
                         why := _differ(session, compiled, one, key, mine, other, a_records, b_records)
                     ):
@@ -238,7 +246,7 @@ def _refuse_doubles(
             for key in some:
                 mine = [one for one in holders[at].get(key, ()) if one != id and compiled.flow.keyed]
                 theirs = holders[1 - at].get(key, ()) if compiled.flow.keyed else ()
-                others_out = kept_out[1 - at].get(key, ())
+                others_out = kept_out[1 - at].get(key, [])
                 if not mine and not theirs and not others_out:
                     continue
                 pair = (id, None) if at == 0 else (None, id)
@@ -349,6 +357,15 @@ def _doubt(
         f"{len(others)} at {b_name} ({', '.join(others[:3])}), so it is not clear which belongs to which.",
         remedy=f"Leave the {field} on one record at each side, or delete the doubles; then: stockbridge retry "
         f"{compiled.flow.name}",
+    )
+
+
+def _told_apart(key: str) -> Decision:
+    return Decision(
+        kind="refuse",
+        code="duplicate",
+        reason=f"“{key}” stands at both sides, and somebody said that the two are not the same.",
+        remedy="Give one of them its own; or say that they are the same after all: stockbridge link",
     )
 
 
