@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 
 from stockbridge.core.compiled import Compiled
 from stockbridge.core.errors import Trouble
-from stockbridge.core.flow import LinkView, Side
+from stockbridge.core.flow import Side
 from stockbridge.core.mapping import BACK
 from stockbridge.core.merge import Answer, Typed
 from stockbridge.core.record import Field, Kind, values_type
+from stockbridge.engine.made_anew import in_place_of, let_go
 from stockbridge.engine.preview import label_of
 from stockbridge.engine.session import Session
 from stockbridge.store import exclusions, inbox, journal, links, mirror, waiting
@@ -187,19 +188,20 @@ def _join(session: Session, connection: Connection, pair: Pair, a_id: str, b_id:
     )
     if link_a is not None and link_a.b_id == b_id:
         return None
-    if link_a is not None:
+    old_a, old_b = (let_go(session, connection, compiled, one) for one in (link_a, link_b))
+    if link_a is not None and old_a is None:
         _refuse_linked(
             named(session, connection, flow, "a", a_id),
             named(session, connection, flow, "b", link_a.b_id),
         )
-    if link_b is not None:
+    if link_b is not None and old_b is None:
         _refuse_linked(
             named(session, connection, flow, "b", b_id),
             named(session, connection, flow, "a", link_b.a_id),
         )
     _must_be_settled(connection, session, flow, {a_id}, {b_id})
     freed = sum(exclusions.drop(connection, session.sync_id, flow, side, [id]) for side, id in pair.ids())
-    links.put(connection, bond, [LinkView(a_id=a_id, b_id=b_id)])
+    links.put(connection, bond, [in_place_of(a_id, b_id, (old_a, old_b))])
     inbox.close_of(connection, session.sync_id, flow, [a_id], [b_id], session.clock())
     waiting.wake(connection, session.sync_id, [f"{flow}:{a_id}", f"{flow}{BACK}:{b_id}"])
     _decide_anew(session, connection, pair, "It was linked by hand.")

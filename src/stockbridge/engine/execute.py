@@ -26,6 +26,7 @@ from stockbridge.core.mapping import BACK
 from stockbridge.core.record import Record
 from stockbridge.core.report import FlowReport
 from stockbridge.engine.harvest import Harvest, outcome_of
+from stockbridge.engine.made_anew import drop_old, is_new
 from stockbridge.engine.questions import ask_about_values, ask_who_is_who
 from stockbridge.engine.session import Session
 from stockbridge.engine.work import Item
@@ -285,6 +286,7 @@ def _settle_quiet(
     woken: list[str] = []
     parked: list[waiting.Unsettled] = []
     settled: list[Item] = []
+    renewed = {(item.a_id, item.b_id) for item in items if is_new(item.link)}
     for item in items:
         decision = item.decision
         if decision.kind in ("wait", "refuse", "unread") or decision.needs:
@@ -336,6 +338,7 @@ def _settle_quiet(
             agreed.append(msgspec.structs.replace(item.link, applied=decision.applied))
     ask_about_values(session, connection, compiled, settled)
     ask_who_is_who(session, connection, compiled, items)
+    drop_old(connection, bond, [one for one in agreed if (one.a_id, one.b_id) in renewed])
     links.put(connection, bond, agreed)
     waiting.wake(connection, session.sync_id, woken)
     name = flow.name

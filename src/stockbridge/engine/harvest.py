@@ -27,7 +27,8 @@ from stockbridge.core.flow import Applied, LinkView, Op, Owner, Side
 from stockbridge.core.mapping import BACK
 from stockbridge.core.merge import partly_agreed
 from stockbridge.core.record import CUSTOM, Record, Stream, Values
-from stockbridge.engine.read import bury_with_children, derive, key_fields, store_records
+from stockbridge.engine.intake import bury_with_children, derive, key_fields, store_records
+from stockbridge.engine.made_anew import drop_old, is_new
 from stockbridge.engine.session import Session
 from stockbridge.engine.work import Item
 from stockbridge.store import checkpoints, journal, links, mirror, waiting
@@ -60,6 +61,7 @@ class Harvest:
         self._adopted: list[tuple[Item, Side, Record]] = []
         self._dropped: list[str] = []
         self._links: dict[str, LinkView] = {}
+        self._renewed: set[str] = set()
         self._woken: list[str] = []
         self._settled: dict[Side, list[str]] = {"a": [], "b": []}
         self._parked: list[waiting.Unsettled] = []
@@ -188,7 +190,7 @@ class Harvest:
         if link is not None:
             if item.decision.applied is not None:
                 link = msgspec.structs.replace(link, applied=item.decision.applied)
-            self._links[link.a_id] = link
+            self._link(item, link)
         for side, id in (("a", item.a_id), ("b", item.b_id)):
             if id is not None:
                 self._settled["a" if side == "a" else "b"].append(id)
@@ -204,7 +206,12 @@ class Harvest:
             applied = in_force_after(link.applied, item.decision.applied, write.side)
             marked = link.marked if write.marked is None else write.marked
             link = msgspec.structs.replace(link, marked=marked, applied=applied)
-            self._links[link.a_id] = link
+            self._link(item, link)
+
+    def _link(self, item: Item, link: LinkView) -> None:
+        self._links[link.a_id] = link
+        if is_new(item.link):
+            self._renewed.add(link.b_id)
 
     def failed(self, item: Item, write: Write, trouble: Trouble) -> None:
         """This write did not succeed: the record waits, with the reason."""
@@ -298,6 +305,7 @@ class Harvest:
             self._links[link.a_id] = link
             self._wake(link)
         links.drop(connection, bond, self._dropped)
+        drop_old(connection, bond, [link for link in self._links.values() if link.b_id in self._renewed])
         links.put(connection, bond, list(self._links.values()))
         waiting.wake(connection, session.sync_id, self._woken)
         for which in ("a", "b"):

@@ -68,7 +68,7 @@ def match(
             }
         keys_of.append((keys_a, keys_b))
         some = (*keys_a.values(), *keys_b.values())
-        wanted = _in_order(some)
+        wanted = in_order(some)
         if not wanted:
             continue
         at_b = mirror.by_keys(connection, b_shelf, name_b, wanted)
@@ -90,7 +90,7 @@ def match(
             holders = {id for ids in at_a.values() for id in ids}
             apart = inbox.told_apart(connection, session.sync_id, flow.name, holders)
         if compiled.shared:
-            kept_out = _leave_out(session, connection, compiled, at_a, at_b, a_records, b_records)
+            kept_out = leave_out(session, connection, compiled, at_a, at_b, a_records, b_records)
         for key in wanted:
             ones = [id for id in at_a.get(key, ()) if id not in taken_a and ("a", id) not in touched]
             others = [id for id in at_b.get(key, ()) if id not in taken_b and ("b", id) not in touched]
@@ -108,7 +108,7 @@ def match(
                         refused.update({(mine, None): two, (None, other): two})
                         continue
                     if compiled.shared and (
-                        why := _differ(session, compiled, one, key, mine, other, a_records, b_records)
+                        why := differ(session, compiled, one, key, mine, other, a_records, b_records)
                     ):
                         refused.update(why)
                         refused.pop((None, None), None)
@@ -144,13 +144,13 @@ def match(
             pairs[(partner, id)] = None
 
 
-def _in_order(some: Collection[tuple[str, ...]]) -> list[str]:
+def in_order(some: Collection[tuple[str, ...]]) -> list[str]:
     """All keys once: first the first ones of all records, then the second ones."""
     most = max((len(keys) for keys in some), default=0)
     return list(dict.fromkeys(keys[at] for at in range(most) for keys in some if len(keys) > at))
 
 
-def _leave_out(
+def leave_out(
     session: Session,
     connection: Connection,
     compiled: Compiled,
@@ -181,7 +181,7 @@ def _leave_out(
     return kept_out
 
 
-def _differ(
+def differ(
     session: Session,
     compiled: Compiled,
     match: Match,

@@ -193,7 +193,7 @@ def _count(compiled: Compiled, out: FlowPreview, item: Item, made: set[tuple[str
                 out.create += 1
                 out.export += decision.writes[0].side == "a"
             else:
-                out.update += 1
+                out.update += max(1, ops.count(Op.UPDATE))  # one at each side
             if sum(sample.op == str(ops[-1]) for sample in out.samples) < _SAMPLES:
                 out.samples.append(sample_of(compiled, item))
         case "unread":

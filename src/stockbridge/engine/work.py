@@ -15,6 +15,7 @@ from stockbridge.core.mapping import BACK, OUT, Move
 from stockbridge.core.merge import Answer
 from stockbridge.core.record import Record, Stream
 from stockbridge.engine.likely import Held, hold, would_make
+from stockbridge.engine.made_anew import rejoin
 from stockbridge.engine.match import Pairs, Refused, linked_along, match
 from stockbridge.engine.session import Session
 from stockbridge.store import exclusions, inbox, links, mirror, waiting
@@ -80,6 +81,8 @@ def decide_chunk(
         _wait_along(session, connection, compiled, pairs, a_records, b_records, refused)
     else:
         match(session, connection, compiled, free_a, free_b, a_records, b_records, pairs, refused, touched)
+        if compiled.shared:
+            rejoin(session, connection, compiled, pairs, refused, a_records, b_records, touched)
     _take_out(session, connection, compiled, pairs, refused)
     said = _answers(session, connection, compiled, pairs)
     if flow.stray is not None:
