@@ -15,7 +15,7 @@ from bench.shop import board, empty_store
 from stockbridge.core.record import Record
 from stockbridge.engine.collector import seldom_collected
 from stockbridge.engine.fetch import Fetcher, Source
-from stockbridge.engine.read import store_page, store_records
+from stockbridge.engine.intake import store_page, store_records
 from stockbridge.engine.session import Session, open_session
 from stockbridge.engine.settle import CHUNK, plan_fetches
 from stockbridge.engine.work import decide_chunk, lacking_detail

@@ -12,7 +12,7 @@ from stockbridge.core.record import Record, Stream, Values
 from stockbridge.core.report import FlowReport, RunReport
 from stockbridge.engine.by_hand import flow_of
 from stockbridge.engine.harvest import outcome_of
-from stockbridge.engine.read import bury_with_children, store_records
+from stockbridge.engine.intake import bury_with_children, store_records
 from stockbridge.engine.run import stopped_by
 from stockbridge.engine.session import Session
 from stockbridge.engine.undo import Step, UndoPlan

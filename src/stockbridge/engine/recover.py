@@ -17,7 +17,8 @@ from stockbridge.core.merge import partly_agreed
 from stockbridge.core.normal import same
 from stockbridge.core.record import Record, Stream, Values, values_type
 from stockbridge.engine.harvest import in_force_after
-from stockbridge.engine.read import read_stream, store_records
+from stockbridge.engine.intake import store_records
+from stockbridge.engine.read import read_stream
 from stockbridge.engine.session import Session
 from stockbridge.store import journal, links, mirror, runs, waiting
 from stockbridge.store.journal import Open, Outcome

@@ -16,7 +16,7 @@ from stockbridge.core.report import FlowReport, OnProgress, Progress
 from stockbridge.engine.execute import Writer
 from stockbridge.engine.fetch import Fetcher, Source
 from stockbridge.engine.guard import may_change_everything, stop_where_everything_changes
-from stockbridge.engine.read import bury_derived, refuse, store_records
+from stockbridge.engine.intake import bury_derived, refuse, store_records
 from stockbridge.engine.rounds import stop_going_round
 from stockbridge.engine.session import Session
 from stockbridge.engine.work import decide_chunk, lacking_detail

@@ -16,8 +16,8 @@ from stockbridge.core.flow import Op, Side
 from stockbridge.core.normal import same
 from stockbridge.core.record import Ability, Field, Kind, Record, Refusal, Stream, Value, Values, values_type
 from stockbridge.engine.by_hand import NotPossible, Pair, flow_of, names_of
+from stockbridge.engine.intake import store_records
 from stockbridge.engine.preview import label_of
-from stockbridge.engine.read import store_records
 from stockbridge.engine.session import Session
 from stockbridge.engine.untouched import EMPTY, edited
 from stockbridge.store import journal, mirror, runs
