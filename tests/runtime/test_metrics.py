@@ -16,11 +16,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from runtime.served import samples
+from stockbridge.core.alarms import Alarm, Reason, Watch
 from stockbridge.core.errors import Halt
 from stockbridge.core.report import FlowReport, RunReport
 from stockbridge.runtime.metrics import Meters, count, meters, telling
 from stockbridge.runtime.work import Ended
-from stockbridge.store import accounts, checkpoints, inbox, schedule, schema, syncs, waiting
+from stockbridge.store import accounts, alarms, checkpoints, inbox, schedule, schema, syncs, waiting
+from stockbridge.store.alarms import Kept
 from stockbridge.store.rows import moment_text
 from stockbridge.wiring.settings import encode_settings, parse_settings
 
@@ -135,9 +137,17 @@ def test_what_the_store_knows_is_told_at_each_scrape(monitor: Monitor) -> None:
     assert not any("long_gone" in key for key in found)  # its settings have no such flow any more
     assert not any("board-optiply" in key for key in found)  # Optiply told of no quota
 
+    reasons = {key[1] for key in found if key[0] == "stockbridge_sync_needs_someone"}
+    assert reasons == {"account", "approval", "preview", "closed", "failures", "stuck"}
+    assert not any(value for key, value in found.items() if key[0] == "stockbridge_sync_needs_someone")
+
     with monitor.store.begin() as connection:
         (row,) = [row for row in syncs.all_syncs(connection) if row.name == "board"]
         waiting.clear(connection, row.id, "products", "a", ["0", "1"])
+        alarm = Alarm(reason=Reason.ACCOUNT, since=NOW, told_at=NOW)
+        alarms.keep(connection, row.id, Kept(), Watch(alarms=(alarm,)), [], moment_text(NOW))
+    needed = {key for key, value in monitor.scrape().items() if "needs" in key[0] and value}
+    assert needed == {("stockbridge_sync_needs_someone", "account", "board")}
     assert monitor.scrape()["stockbridge_left_over_records", "products", "refused", "board"] == 0
 
 

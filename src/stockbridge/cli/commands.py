@@ -73,6 +73,7 @@ LISTED: Mapping[str, Listed] = {
         at="serve:serve",
         help="Run every sync at its time: imports every 60 minutes, exports every 15, or as its file says under [schedule].",
     ),
+    "notify": Listed(at="notify:app", help="Who is told when a sync needs someone."),
     "accounts": Listed(at="accounts:app", help="The logins that syncs use."),
     "sync": Listed(at="sync:app", help="What is kept in step with what, and how."),
     "runs": Listed(at="work:runs_app", help="List the last runs, newest first."),

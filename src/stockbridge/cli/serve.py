@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from typing import Annotated, Any
 
 import msgspec
 import typer
-from sqlalchemy.engine import Engine
 
 from stockbridge.cli.options import Debug, Json, chosen_sync, opened
 from stockbridge.cli.output import count, duration, flow_name, moment, say
 from stockbridge.core.report import RunReport
-from stockbridge.http.clock import REAL, Clock
+from stockbridge.http.clock import Clock
 from stockbridge.runtime.hooks import receiving
 from stockbridge.runtime.lookout import Lookout
 from stockbridge.runtime.serve import serve as serve_on
+from stockbridge.runtime.watch import watching
 from stockbridge.runtime.work import Began, Ended, Noted, Tell, Told
-from stockbridge.store import accounts, syncs
+from stockbridge.store import syncs
 from stockbridge.store.sealing import load_sealer
 from stockbridge.store.syncs import SyncRow
-from stockbridge.wiring.accounts import clock_for, is_loopback
+from stockbridge.wiring.common_clock import clock_of
 from stockbridge.wiring.hook_secret import hook_path
 
 
@@ -72,8 +73,9 @@ def serve(
 ) -> None:
     """Run every sync at its time: imports every 60 minutes, exports every 15, or as its file says under [schedule].
 
-    Never two runs of one sync at once; a time that was missed is made up for once. Stops at Ctrl-C or SIGTERM: the run
-    under way ends in order, and the next start goes on from there. With --json it prints one document a line.
+    Never two runs of one sync at once; a time that was missed is made up for once. When somebody is needed it tells whom
+    `stockbridge notify` names. Stops at Ctrl-C or SIGTERM: the run under way ends in order, and the next start goes on from
+    there. With --json it prints one document a line.
 
     \b
     Examples:
@@ -81,20 +83,26 @@ def serve(
       stockbridge serve fietsenrek --hooks --hooks-port 8088
       stockbridge serve --metrics
     """
-    tell: Tell = _tell_json if as_json else _tell
+    say_it: Tell = _tell_json if as_json else _tell
+    one_at_a_time = threading.Lock()
+
+    def tell(told: Told) -> None:
+        with one_at_a_time:  # who sends notices speaks up in a thread of its own
+            say_it(told)
+
     with opened() as store:
         watched = [chosen_sync(store, name) for name in names or []]
         with store.connect() as connection:
             rows = watched or syncs.all_syncs(connection)
-        clock = _clock(store, rows)
+        clock = clock_of(store, rows)
         lookout = Lookout(
             store=store,
             names=[row.name for row in watched] or None,
             gather=timedelta(seconds=hooks_gather),
         )
         wake = threading.Event()
-        with stopping() as came, ExitStack() as stack:
-            with suppress(KeyboardInterrupt):
+        with stopping() as came:
+            with suppress(KeyboardInterrupt), ExitStack() as stack:
                 if hooks:
                     address = stack.enter_context(
                         receiving(
@@ -107,11 +115,28 @@ def serve(
                         )
                     )
                     _greet_hooks(rows, address, as_json)
+                counted = None
                 if metrics:
-                    address, tell = _measured(stack, lookout, clock, metrics_bind, metrics_port, tell)
+                    address, counted = _measured(stack, lookout, clock, metrics_bind, metrics_port)
                     _greet_metrics(address, as_json)
                 _greet(rows, as_json)
-                serve_on(lookout, clock, tell, wake, stopped=lambda: bool(came))
+                watcher = stack.enter_context(watching(store, clock.now, tell, names=lookout.names))
+
+                def tell_run(told: Told) -> None:
+                    if isinstance(told, Ended):
+                        watcher.look_soon()
+                        if counted is not None:
+                            counted(told)
+                    tell(told)
+
+                serve_on(
+                    lookout,
+                    clock,
+                    tell_run,
+                    wake,
+                    stopped=lambda: bool(came),
+                    tell_closed=watcher.note_closed,
+                )
             tell(Noted(sync="", what="Stopped; the next start goes on from here.", code="stopped"))
         if signal.SIGINT in came:
             raise typer.Exit(130)
@@ -137,29 +162,14 @@ def stopping() -> Iterator[Sequence[signal.Signals]]:
 
 
 def _measured(
-    stack: ExitStack, lookout: Lookout, clock: Clock, bind: str, port: int, tell: Tell
-) -> tuple[str, Tell]:
-    """Where metrics are told, and a way to tell that counts what it tells."""
+    stack: ExitStack, lookout: Lookout, clock: Clock, bind: str, port: int
+) -> tuple[str, Callable[[Ended], None]]:
+    """Where metrics are told, and what counts the runs that it is told of."""
     from stockbridge.runtime import metrics  # it takes a quarter of a second to load, and few need it
 
     meters = metrics.meters(lookout.store, clock.now, version("stockbridge"), lookout.names)
     address = stack.enter_context(metrics.telling(meters, bind=bind, port=port))
-
-    def counted(told: Told) -> None:
-        if isinstance(told, Ended):
-            metrics.count(meters, told)
-        tell(told)
-
-    return address, counted
-
-
-def _clock(store: Engine, rows: Sequence[SyncRow]) -> Clock:
-    """The real one; in the sandbox it may run faster."""
-    with store.connect() as connection:
-        servers = [
-            accounts.get(connection, row.account_a).settings.get("accounts_server", "") for row in rows
-        ]
-    return clock_for(servers[0]) if servers and all(map(is_loopback, servers)) else REAL
+    return address, partial(metrics.count, meters)
 
 
 def _greet(rows: Sequence[SyncRow], as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from shlex import quote
 from typing import Annotated, Any
 
@@ -81,6 +82,13 @@ def run(
             "--exports", help="Only what planners placed in Optiply goes to Zoho; Zoho's lists are not read."
         ),
     ] = False,
+    notify: Annotated[
+        bool,
+        typer.Option(
+            "--notify",
+            help="Tell whom `stockbridge notify` names when somebody is needed: for cron, where nobody looks.",
+        ),
+    ] = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -97,6 +105,7 @@ def run(
       stockbridge run --only products --only suppliers
       stockbridge run --full
       stockbridge run --exports
+      stockbridge run --notify
     """
     if exports and (full or only):
         raise Usage(
@@ -117,7 +126,11 @@ def run(
                 f'The sync "{row.name}" is paused, so nothing was read or written.',
                 remedy=f"Go on with it: stockbridge sync resume {quote(row.name)}",
             )
-        with open_sync(store, row) as session, progress.shown(quiet=as_json) as on_progress:
+        with (
+            _told_afterwards(store, row) if notify else nullcontext(),
+            open_sync(store, row) as session,
+            progress.shown(quiet=as_json) as on_progress,
+        ):
             report = running.run(session, full=full, only=flows, exports=exports, on_progress=on_progress)
     if as_json:
         document(report)
@@ -126,6 +139,12 @@ def run(
     code = 130 if report.stopped_by == "person" else _EXIT[report.outcome]
     if code:
         raise typer.Exit(code)
+
+
+def _told_afterwards(store: Engine, row: SyncRow) -> AbstractContextManager[None]:
+    from stockbridge.cli.tell import told_afterwards  # it loads what sends, which hardly any command needs
+
+    return told_afterwards(store, row)
 
 
 def status(

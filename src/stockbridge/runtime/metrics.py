@@ -20,10 +20,11 @@ from prometheus_client.registry import Collector
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from stockbridge.core.alarms import Reason
 from stockbridge.core.errors import Halt
 from stockbridge.runtime.door import Asked, Said, door
 from stockbridge.runtime.work import Ended
-from stockbridge.store import accounts, overview, syncs
+from stockbridge.store import accounts, alarms, overview, syncs
 from stockbridge.store.accounts import AccountRow
 from stockbridge.store.syncs import SyncRow
 from stockbridge.wiring.live_flows import live_flows
@@ -185,14 +186,23 @@ def _of_syncs(connection: Connection, rows: Collection[SyncRow]) -> tuple[Metric
     paused = GaugeMetricFamily(
         "stockbridge_sync_paused", "Whether a person paused the sync (1).", labels=("sync",)
     )
+    needed = GaugeMetricFamily(
+        "stockbridge_sync_needs_someone",
+        "Whether somebody has to do something (1), by what for.",
+        labels=("sync", "reason"),
+    )
     asked, moments = overview.open_questions(connection), overview.last_success(connection)
+    known = alarms.watches(connection)
     for row in rows:
         for kind in ("import", "export"):
             if (row.id, kind) in moments:
                 success.add_metric((row.name, kind), moments[row.id, kind].timestamp())
         questions.add_metric((row.name,), asked.get(row.id, 0))
         paused.add_metric((row.name,), row.paused_at is not None)
-    return success, questions, paused
+        standing = {alarm.reason for alarm in known[row.id].watch.alarms} if row.id in known else set()
+        for reason in Reason:
+            needed.add_metric((row.name, reason.value), reason in standing)
+    return success, questions, paused, needed
 
 
 def _of_accounts(connection: Connection, rows: Collection[SyncRow], now: datetime) -> tuple[Metric, ...]:

@@ -23,9 +23,15 @@ _STORE_DOWN = 5.0
 
 
 def serve(
-    lookout: Lookout, clock: Clock, tell: Tell, wake: threading.Event, stopped: Callable[[], bool]
+    lookout: Lookout,
+    clock: Clock,
+    tell: Tell,
+    wake: threading.Event,
+    stopped: Callable[[], bool],
+    tell_closed: Callable[[frozenset[str]], None] = lambda _: None,
 ) -> None:
     """Run everything at its time, one run after the other, until it is `stopped`. Setting `wake` makes it look at once.
+    `tell_closed` is given the names of the syncs that do not open now, before each run.
 
     It runs in the main thread, for that is where signals come: whoever stops it raises KeyboardInterrupt there, too,
     which ends the waiting and which a run under way takes as Ctrl-C: it ends in order and returns.
@@ -33,6 +39,7 @@ def serve(
     queue = Queue()
     not_before: dict[int, float] = {}  # sync -> when to try it again
     told: dict[str, str] = {}  # what was said last of a sync that cannot be worked on
+    cannot_open: set[str] = set()
 
     def say_once(note: Noted) -> None:
         if told.get(note.sync) != note.what:
@@ -46,6 +53,7 @@ def serve(
             upcoming = lookout.look(clock.now(), queue.submit, left_alone)
             for name, what in lookout.broken.items():
                 say_once(Noted(sync=name, what=what, remedy=f"Mend it: stockbridge sync export {name}"))
+            tell_closed(frozenset(cannot_open | lookout.broken.keys()))
             work = queue.take()
             if work is None:
                 wake.wait(_seconds_until(upcoming, clock.now()))
@@ -54,10 +62,13 @@ def serve(
             trouble = _trouble_with(lookout, watched, work, clock, tell)
             if trouble is None:
                 told.pop(watched.row.name, None)
+                cannot_open.discard(watched.row.name)
                 continue
             say_once(
                 Noted(sync=watched.row.name, what=trouble.what, remedy=trouble.remedy, code=trouble.code)
             )
+            if trouble.code != TAKEN:
+                cannot_open.add(watched.row.name)
             pause = _ELSEWHERE if trouble.code == TAKEN else _CANNOT_OPEN
             not_before[work.sync] = time.monotonic() + pause
             queue.drop(work.sync)

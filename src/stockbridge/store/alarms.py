@@ -81,7 +81,7 @@ def keep(
     if before.state is None:
         table = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(alarm)
         first = table.values(sync=sync_id, state=state, newest=after.newest).on_conflict_do_nothing()
-        taken = connection.execute(first).rowcount == 1
+        taken = connection.execute(first.returning(alarm.c.sync)).first() is not None
     else:
         statement = update(alarm).where(alarm.c.sync == sync_id, alarm.c.state == before.state)
         taken = connection.execute(statement.values(state=state, newest=after.newest)).rowcount == 1
