@@ -161,6 +161,15 @@ def lost_key(side: CompiledSide, record: Record, base: Values | None) -> bool:
     return any(all(held.get(name, True) for name in names) for names in side.keys)
 
 
+def carries_key(side: CompiledSide, values: Values) -> bool:
+    """Whether a record that is made of these values can be matched by them: by a field of a key, by the list that it is an
+    entry of, or by an entry of it."""
+    written = {name for name, value in values.items() if value not in (None, "", [])}
+    written |= {field.within for field in side.stream.fields if field.name in written and field.within}
+    written |= {field.name for field in side.stream.fields if field.within in written}
+    return any(all(name == "id" or name in written for name in names) for names in side.keys)
+
+
 def seen(side: CompiledSide, record: Record) -> Values:
     """The fields of a record that matter to the flow, as far as they are known: what a snapshot holds."""
     values = record.values

@@ -13,7 +13,7 @@ import msgspec
 
 from stockbridge.core.actions import Unread, in_force
 from stockbridge.core.casts import Unfit
-from stockbridge.core.compiled import Compiled, CompiledSide, lacks_key, lost_key, seen
+from stockbridge.core.compiled import Compiled, CompiledSide, carries_key, lacks_key, lost_key, seen
 from stockbridge.core.flow import Action, Applied, GonePolicy, LinkView, Op, Side
 from stockbridge.core.mapping import BACK, LEAVE, LeftOut, Missing, NotYet, Resolve
 from stockbridge.core.merge import Answer, Ask, changes, held_back
@@ -139,6 +139,9 @@ def _unlinked(
         else:
             at: Side = "b" if this == "a" else "a"
             write, applied = _create(compiled, at, side, record, verdict, resolve, {})
+            if flow.keyed and not carries_key(other, write.values):
+                left_out = f"{flow.keyed} that is mapped"  # nobody would know it again
+                continue
             return Decision(
                 kind="write",
                 writes=(write,),

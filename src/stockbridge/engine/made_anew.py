@@ -15,7 +15,7 @@ from stockbridge.core.flow import Applied, LinkView, Match, Side
 from stockbridge.core.record import Record
 from stockbridge.engine.match import Pairs, Refused, differ, in_order, leave_out
 from stockbridge.engine.session import Session
-from stockbridge.store import links, mirror
+from stockbridge.store import inbox, links, mirror
 from stockbridge.store.links import Bonds
 
 _OTHER: dict[Side, Side] = {"a": "b", "b": "a"}
@@ -156,6 +156,10 @@ def _by_key(
         for id, known in mirror.known(connection, shelves[at], list(partner.values())).items()
         if known.gone
     }
+    apart: set[tuple[str, str]] = set()
+    if flow.likely is not None:
+        holders_a = {id for ids in holders["a"].values() for id in ids}
+        apart = inbox.told_apart(connection, session.sync_id, flow.name, holders_a)
     for key in wanted:
         news = [id for id in holders[at].get(key, ()) if id not in linked_new and (at, id) not in touched]
         olds = [id for id in holders[there].get(key, ()) if (there, id) not in touched]
@@ -167,7 +171,9 @@ def _by_key(
         if len(news) != 1 or len(olds) != 1 or olds[0] not in linked_old:
             continue
         a_id, b_id = (news[0], olds[0]) if at == "a" else (olds[0], news[0])
-        if differ(session, compiled, match, key, a_id, b_id, records["a"], records["b"]):
+        if (a_id, b_id) in apart or differ(
+            session, compiled, match, key, a_id, b_id, records["a"], records["b"]
+        ):
             continue
         old = linked_old.pop(olds[0])
         linked_new[news[0]] = old
