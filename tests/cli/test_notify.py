@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Command
-from runtime.letterbox import Webhook, webhook
+from runtime.letterbox import Webhook, mail_server, webhook
 from stockbridge_sandbox.run import Sandbox
 
 SECRET = "T0geheim"
@@ -136,6 +136,18 @@ def test_a_mail_server_has_the_usual_port(
     listed = stockbridge("notify", "list")
     assert f"mail to me@example.com by {host}:{port} as bridge" in listed.out
     assert "hunter2geheim" not in added.out + added.err + listed.out
+
+
+def test_a_mail_goes_by_the_server_that_was_named(
+    stockbridge: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STOCKBRIDGE_NOTIFY_PASSWORD", "hunter2geheim")
+    with mail_server(user="bridge", password="hunter2geheim") as server:
+        by = ["--smtp", f"localhost:{server.port}", "--user", "bridge", "--from", "bridge@example.com"]
+        assert stockbridge("notify", "add", "me", "--mail", "me@example.com", *by).code == 0
+        assert stockbridge("notify", "test", "me").code == 0
+        letter = server.letters.get(timeout=10)
+        assert (letter["To"], letter["Subject"]) == ("me@example.com", "Stockbridge: a test")
 
 
 def test_a_secret_of_another_key_is_said_to_be_one(

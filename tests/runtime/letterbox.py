@@ -14,6 +14,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from typing import Any
 
 import msgspec
@@ -100,55 +101,53 @@ def mail_server(**settings: Any) -> Iterator[MailServer]:
     class Desk(socketserver.StreamRequestHandler):
         timeout = SECONDS
 
-        def say(self, line: str) -> None:
-            self.wfile.write(line.encode() + b"\r\n")
-
-        def hear(self) -> str:
-            line = self.rfile.readline(2000).decode().rstrip("\r\n")
-            box.said.append(line)
-            return line
-
         def handle(self) -> None:
-            self.say("220 mail.example.com ready")
-            signed_in, encrypted = not box.user, False
-            while line := self.hear():
+            self.wfile.write(b"220 mail.example.com ready\r\n")
+            self.serve(self.rfile, self.wfile, encrypted=False)
+
+        def serve(self, ear: BufferedIOBase, mouth: Any, *, encrypted: bool) -> None:
+            def say(line: str) -> None:
+                mouth.write(line.encode() + b"\r\n")
+
+            signed_in = not box.user
+            while line := ear.readline(2000).decode().rstrip("\r\n"):
                 verb, _, rest = line.partition(" ")
+                box.said.append(line)
                 match verb.upper():
                     case "EHLO":
-                        self.say("250-mail.example.com")
+                        say("250-mail.example.com")
                         if box.tls is not None and not encrypted:
-                            self.say("250-STARTTLS")
-                        self.say("250 AUTH PLAIN LOGIN" if box.user else "250 OK")
+                            say("250-STARTTLS")
+                        say("250 AUTH PLAIN LOGIN" if box.user else "250 OK")
                     case "STARTTLS" if box.tls is not None:
-                        self.say("220 go on")
-                        self.request = box.tls.wrap_socket(self.request, server_side=True)
-                        self.rfile = self.request.makefile("rb")
-                        self.wfile = socketserver._SocketWriter(self.request)  # type: ignore[attr-defined]
-                        encrypted = True
+                        say("220 go on")
+                        with box.tls.wrap_socket(self.request, server_side=True) as inside:
+                            self.serve(inside.makefile("rb"), inside.makefile("wb", 0), encrypted=True)
+                        return
                     case "AUTH":
                         given = base64.b64decode(rest.partition(" ")[2]).decode().split("\0")[1:]
                         signed_in = given == [box.user, box.password]
-                        self.say("235 welcome" if signed_in else f"535 no such password: {given[-1]}")
+                        say("235 welcome" if signed_in else f"535 no such password: {given[-1:]}")
                     case "MAIL":
-                        self.say("250 OK" if signed_in else "530 sign in first")
+                        say("250 OK" if signed_in else "530 sign in first")
                     case "RCPT":
-                        self.say(box.refused or "250 OK")
+                        say(box.refused or "250 OK")
                     case "DATA":
-                        self.say("354 go on")
+                        say("354 go on")
                         text = b""
-                        while (part := self.rfile.readline(2000)) != b".\r\n":
+                        while (part := ear.readline(2000)) != b".\r\n":
                             text += part.removeprefix(b".") if part.startswith(b"..") else part
                         letter = BytesParser(policy=default).parsebytes(text)
                         assert isinstance(letter, EmailMessage)
                         box.letters.put(letter)
-                        self.say("250 taken")
+                        say("250 taken")
                     case "QUIT":
-                        self.say("221 goodbye")
+                        say("221 goodbye")
                         return
                     case "RSET" | "NOOP":
-                        self.say("250 OK")
+                        say("250 OK")
                     case _:
-                        self.say("502 what?")
+                        say("502 what?")
 
     class Server(socketserver.ThreadingTCPServer):
         daemon_threads = True

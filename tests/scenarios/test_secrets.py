@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.letterbox import mail_server
 from scenarios.board import SPEED, Board, Done, command
 from stockbridge_sandbox.run import Sandbox, start
 
@@ -30,14 +31,23 @@ def secrets_of(sandbox: Sandbox) -> dict[str, str]:
 
 
 def test_no_secret_is_told_or_kept_open(monkeypatch: pytest.MonkeyPatch, home: Path, tmp_path: Path) -> None:
-    with start(items=6, vendors=2, orders=4, seed=4) as sandbox:
+    with (
+        start(items=6, vendors=2, orders=4, seed=4) as sandbox,
+        mail_server(user="bridge", password="another password") as mail,  # it repeats what it refuses
+    ):
         shop = Board(sandbox=sandbox)
         zoho, login = sandbox.zoho.accounts(), sandbox.optiply.login
         monkeypatch.setenv("STOCKBRIDGE_CLOCK_SPEED", str(SPEED))
         monkeypatch.setenv("STOCKBRIDGE_ZOHO_CLIENT_SECRET", zoho["client_secret"])
         monkeypatch.setenv("STOCKBRIDGE_OPTIPLY_PASSWORD", login.password)
         monkeypatch.setenv("STOCKBRIDGE_OPTIPLY_CLIENT_SECRET", login.client_secret)
-        secrets = {"self-client code": zoho["self_client_code"]}
+        monkeypatch.setenv("STOCKBRIDGE_NOTIFY_PASSWORD", "password-of-a-mail-server")
+        secrets = {
+            "self-client code": zoho["self_client_code"],
+            "path of a webhook": "T01/B02/path-of-a-webhook",
+            "password of mail": "password-of-a-mail-server",
+            "login of mail": b64encode(b"\0bridge\0password-of-a-mail-server").decode(),
+        }
         said: list[Done] = []
 
         def do(*arguments: str) -> Done:
@@ -56,6 +66,12 @@ def test_no_secret_is_told_or_kept_open(monkeypatch: pytest.MonkeyPatch, home: P
         assert do("accounts", "add", "zoho", *at_zoho, "--self-client", code, "--name", "weer").code != 0
         assert do("accounts", "add", "optiply", *at_optiply, "--name", "planning").code == 0
         assert do("sync", "create", "optiply-board", "--name", "board").code == 0
+        nowhere = f"{sandbox.zoho_url}/T01/B02/path-of-a-webhook"
+        assert do("notify", "add", "chat", "--webhook", nowhere).code == 0
+        by = ["--smtp", f"127.0.0.1:{mail.port}", "--user", "bridge"]
+        assert do("notify", "add", "me", "--mail", "m@example.com", *by, "--from", "b@example.com").code == 0
+        assert do("notify", "list").code == do("notify", "list", "--json").code == 0
+        assert do("notify", "test").code == do("notify", "test", "--json").code == 4
         monkeypatch.delenv("STOCKBRIDGE_CLOCK_SPEED")  # at its own pace a token is kept, sealed
         assert do("accounts", "check").code == 0
         assert do("preview").code == 0
@@ -80,6 +96,8 @@ def test_no_secret_is_told_or_kept_open(monkeypatch: pytest.MonkeyPatch, home: P
             "STOCKBRIDGE_CLOCK_SPEED", "1000"
         )  # the kept token is not taken: a new one is asked for
         assert do("run").code == 4
+        assert do("run", "--notify").code == 4
+        assert do("notify", "list").out.count("  1\n") == 2  # both are kept until they can be sent
         shop.fault(system="optiply", path="/token$", kind="status", status=401, count=None)
         assert do("accounts", "check").code != 0
 

@@ -45,7 +45,9 @@ def mail(settings: Mapping[str, str], password: Secret, message: Message, second
         raise _not_taken(f"no answer within {seconds:.0f} seconds") from None
     except ConnectionRefusedError:
         raise _not_taken("nobody listens there") from None
-    except (smtplib.SMTPException, OSError):
+    except (smtplib.SMTPException, OSError) as broke:
+        if isinstance(broke.__context__, TimeoutError):  # what a server that closes looks like, too
+            raise _not_taken(f"no answer within {seconds:.0f} seconds") from None
         raise _not_taken("the connection could not be made, or broke") from None
 
 
