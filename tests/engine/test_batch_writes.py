@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from sqlalchemy.engine import Engine
 
-from engine.two_sides import B_STREAMS, PRODUCTS, World, world
+from engine.two_sides import A_STREAMS, B_STREAMS, PRODUCTS, World, world
 from stockbridge.connectors.memory import Memory
 from stockbridge.connectors.people import connector as people
 from stockbridge.connectors.people.account import GoogleAccount
@@ -146,7 +146,7 @@ class Crowd(Memory):
                 self._here -= 1
 
 
-@pytest.mark.parametrize(("batch", "at_once"), [(1, 10), (7, 10), (40, 40)])
+@pytest.mark.parametrize(("batch", "at_once"), [(1, 10), (7, 7), (40, 40)])
 def test_as_many_write_at_once_as_the_system_takes_with_one_call(
     sqlite_url: str, batch: int, at_once: int
 ) -> None:
@@ -162,3 +162,37 @@ def test_as_many_write_at_once_as_the_system_takes_with_one_call(
         assert of.run().outcome == "in step"
         assert crowd.most == at_once
         assert len(crowd.rows("products")) == 50
+
+
+class Waiting(Memory):
+    """Gives the details of the last record only when something was written at the other side, or after a while."""
+
+    written: threading.Event
+    so_far: int = 0
+
+    def fetch(self, stream: str, ids: Any) -> Any:
+        if "s29" in ids and self.written.wait(timeout=1.0):
+            self.so_far += 1
+        return super().fetch(stream, ids)
+
+
+def test_what_goes_together_waits_for_those_whose_details_are_still_to_come(sqlite_url: str) -> None:
+    with closing(open_store(sqlite_url)) as store:
+        of = world(store, PRODUCTS)
+        fields = (*A_STREAMS["items"].fields, Field(name="more", kind=Kind.TEXT, detail=True))
+        items = msgspec.structs.replace(A_STREAMS["items"], fields=fields, detail_size=1)
+        of.a = waiting = Waiting("Left", {**A_STREAMS, "items": items}, prefix="s", tombstones=True)
+        products = msgspec.structs.replace(
+            B_STREAMS["products"],
+            fields=(*B_STREAMS["products"].fields, Field(name="more", kind=Kind.TEXT)),
+            batch_writes=COUNT + 1,
+        )
+        of.b = Memory("Right", {**B_STREAMS, "products": products}, prefix="b", tombstones=True)
+        waiting.written = threading.Event()
+        of.b.on_write = lambda *_: waiting.written.set()
+        of.flows = (msgspec.structs.replace(PRODUCTS, pairs=(*PRODUCTS.pairs, Pair(a="more", b="more"))),)
+        for number in range(COUNT):
+            of.a.put("items", {"name": f"Item {number}", "sku": f"S{number}", "more": "m"}, f"s{number}")
+        assert of.run().outcome == "in step"
+        assert waiting.so_far == 0
+        assert len(of.b.rows("products")) == COUNT

@@ -6,7 +6,7 @@ in groups, which changes nothing of the promise: every call is preceded by its c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 import msgspec
@@ -62,10 +62,10 @@ class Writer:
         self._in_flight = max(_IN_FLIGHT, 2 * max(self._batch.values()))
         self._pool = ThreadPoolExecutor(session.write_threads, thread_name_prefix="write")
         # A batch is as large as there are threads that wait for it; one is started only where all others are busy.
-        self._wide = ThreadPoolExecutor(
-            max(session.write_threads, *self._batch.values()), thread_name_prefix="batch"
-        )
+        self._threads = max(session.write_threads, *self._batch.values())
+        self._wide = ThreadPoolExecutor(self._threads, thread_name_prefix="batch")
         self._flying: dict[Future[Done], tuple[Item, list[int]]] = {}
+        self._held: dict[tuple[Side, Op], list[Item]] = {}
         self._failures = 0
         self.touched: set[tuple[str, str]] = set()
         self.stop: Trouble | None = None
@@ -77,14 +77,19 @@ class Writer:
         """The (side, id) that are not free for matching: what this run wrote or unlinked, and what is under way."""
         flying = {
             (side, id)
-            for item, _ in self._flying.values()
+            for item in self._begun()
             for side, id in (("a", item.a_id), ("b", item.b_id))
             if id is not None
         }
         return self.touched | flying if flying else self.touched
 
+    def _begun(self) -> Iterator[Item]:
+        yield from (item for item, _ in self._flying.values())
+        for some in self._held.values():
+            yield from some
+
     def idle(self) -> bool:
-        return not self._flying
+        return not self._flying and not self._held
 
     def wait_for(self, a_ids: Collection[str], b_ids: Collection[str]) -> bool:
         """Wait until nothing of these records is under way: a record is never decided while it is being written.
@@ -92,7 +97,7 @@ class Writer:
         True where it had to wait: what was read of the store before may be old then.
         """
         ids_a, ids_b = set(a_ids), set(b_ids)
-        if any(item.a_id in ids_a or item.b_id in ids_b for item, _ in self._flying.values()):
+        if any(item.a_id in ids_a or item.b_id in ids_b for item in self._begun()):
             self.finish()
             return True
         return False
@@ -106,7 +111,34 @@ class Writer:
             _settle_quiet(self._session, connection, self._compiled, quiet, self._report, self.touched)
 
     def submit(self, items: Sequence[Item]) -> None:
-        """Write these items down as intents, then have them made. Blocks while enough is under way."""
+        """Have these items written. Blocks while enough is under way.
+
+        Where a system takes many with one call, they are held until so many are there or `finish` is called: the details of
+        the other side come one by one, and each would else go with a call of its own. What is held stands nowhere yet.
+        """
+        now: list[Item] = []
+        for item in items:
+            first = item.decision.writes[0]
+            if not self._together(item):
+                now.append(item)
+                continue
+            held = self._held.setdefault((first.side, first.op), [])
+            held.append(item)
+            if len(held) >= self._batch[first.side]:
+                self._begin_together(self._held.pop((first.side, first.op)))
+        self._begin(now)
+
+    def _together(self, item: Item) -> bool:
+        return all(self._batch[write.side] > 1 for write in item.decision.writes)
+
+    def _begin_together(self, items: Sequence[Item]) -> None:
+        """The same once there is a thread for each of them: else they would go in parts."""
+        while sum(self._together(item) for item, _ in self._flying.values()) > self._threads - len(items):
+            self.collect(_GROUP)
+        self._begin(items)
+
+    def _begin(self, items: Sequence[Item]) -> None:
+        """Write these items down as intents, then have them made."""
         lot = self._in_flight // 2
         for start in range(0, len(items), lot):
             if self.stop is not None:
@@ -124,8 +156,7 @@ class Writer:
                 mine = numbers[at : at + len(item.decision.writes)]
                 at += len(mine)
                 # Elsewhere many threads would only keep whoever ends the run waiting for all of them.
-                wide = all(self._batch[write.side] > 1 for write in item.decision.writes)
-                pool = self._wide if wide else self._pool
+                pool = self._wide if self._together(item) else self._pool
                 future = pool.submit(_perform, self._session, self._compiled, item)
                 self._flying[future] = (item, mine)
 
@@ -167,12 +198,20 @@ class Writer:
             del self._flying[future]
 
     def finish(self) -> None:
-        """Wait for everything under way."""
+        """Begin what is held, and wait for everything under way."""
+        while self._held:
+            self._begin_together(self._held.pop(next(iter(self._held))))
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait for everything under way; what is held stays so."""
         while self._flying:
             self.collect(_GROUP)
 
     def close(self) -> None:
         """Take in what is under way, whatever happened; what has not begun is not begun."""
+        self.cut_short = self.cut_short or bool(self._held)
+        self._held.clear()
         cut = [future for future in self._flying if future.cancel()]
         if cut:
             self.cut_short = True
@@ -185,7 +224,7 @@ class Writer:
                     self._now(),
                 )
         try:
-            self.finish()
+            self.wait()
         finally:
             for pool in (self._pool, self._wide):
                 pool.shutdown(wait=True, cancel_futures=True)

@@ -173,7 +173,10 @@ def run_flow(
                 work += [("b", record.id) for _, record in rows_b]
                 old_b: list[str] = []
                 if not work and not found_a:
-                    writer.finish()
+                    if fetcher.busy(source) or fetcher.busy(source_b):
+                        writer.wait()  # what comes may go with what is held
+                    else:
+                        writer.finish()
                     work = _woken(session, connection, flow, tries)
                     work = [one for one in work if one[0] == "a" or not unknown]
                     old_b = [id for side, id in work if side == "b" and not tries[("b", id)]]

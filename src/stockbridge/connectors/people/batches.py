@@ -97,7 +97,9 @@ class Gathered(Generic[Q, R]):
         """Take those who go together out of the line; who stands first then leads the next."""
         with self._came:
             while (here := len(self._line)) < self._most:
-                if not self._came.wait_for(lambda n=here: len(self._line) > n, timeout=_QUIET_SECONDS):  # type: ignore[misc]
+                # Where many are there, more of them are on their way: longer than a busy machine takes to wake a thread.
+                quiet = _QUIET_SECONDS * (1 + here / 20)
+                if not self._came.wait_for(lambda n=here: len(self._line) > n, timeout=quiet):  # type: ignore[misc]
                     break
             group, self._line = self._line[: self._most], self._line[self._most :]
             self._call_next()
