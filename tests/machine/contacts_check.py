@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from machine.contacts_alike import check_matches
 from machine.contacts_flow import FIELDS, LOST, TRASH
 from machine.contacts_laws import (
     ASKED,
@@ -54,6 +55,7 @@ def check(world: World, before: dict[tuple[str, str], LinkView], *, strict: bool
     with world.stage.engine.connect() as connection:
         asked = inbox.open_questions(connection, 1, answered=True)
     questions = {(one.a_id, one.b_id, one.field): one for one in asked}
+    check_matches(world, asked, states)
     for one in pairs:
         if one.a_id in a and one.b_id in b:
             old = before.get((one.a_id, one.b_id))
@@ -110,7 +112,7 @@ def _check_survivor(world: World, one: LinkView, at: Side, entry: health.Entry) 
 def _check_alone(world: World, key: Key, entry: health.Entry) -> None:
     """A record without a partner must have a reason for that."""
     about = f"{key}: {entry}"
-    assert entry.state not in (health.IN_STEP, health.ALONE, health.ASKED), about
+    assert entry.state not in (health.IN_STEP, health.ALONE), about
     assert entry.state != health.DUE, f"the next run would write, and this one did not: {about}"
     if key in world.ledger.alone:
         assert entry.state == health.EXCLUDED, about
@@ -137,6 +139,8 @@ def _check_pair(
     why = in_scope(world.setting, row_a, row_b)
     if ("a", one.a_id) in world.ledger.alone or ("b", one.b_id) in world.ledger.alone:
         why = "by hand"
+    if why == "no key" and not _lost_key(old, row_a, row_b):
+        why = why if old is None and not strict and entry.state == health.EXCLUDED else ""
     if why:
         assert entry.state == health.EXCLUDED, f"{why}, and yet: {about}"
         if not strict or not in_scope(world.setting, a.values, b.values):
@@ -183,6 +187,18 @@ def _check_pair(
     assert wanted_keys == set(one.applied), f"actions {wanted_keys}: {about}"
     if strict and old is not None:
         _check_actions(old, one, row_b, b.values, about)
+
+
+def _lost_key(old: LinkView | None, row_a: Values, row_b: Values) -> bool:
+    """Whether one of them had a key when the two last agreed, and has none now. One that was linked by hand without any goes
+    on without."""
+    if old is None:
+        return False
+    sides = ((old.a_snapshot, row_a, ("email", "phone")), (old.b_snapshot, row_b, ("emails", "phones")))
+    return any(
+        snapshot is not None and any(map(snapshot.get, keys)) and not any(map(row.get, keys))
+        for snapshot, row, keys in sides
+    )
 
 
 def _card(world: World, side: Side, id: str, row: Values) -> Card:

@@ -10,6 +10,7 @@ from stockbridge.core.flow import (
     Condition,
     Flow,
     GonePolicy,
+    Likely,
     Match,
     Op,
     Owner,
@@ -98,6 +99,7 @@ class Setting:
     family: Literal["a", "b"] | None = None  # who wins the family name
     scope: Literal["all", "customers", "rules", "there"] = "all"
     keyed: bool = True
+    asks: bool = True  # whether two are the same that are called alike
     gone_a: Literal["nothing", "mark", "remove"] = "nothing"
     gone_b: Literal["nothing", "mark", "deactivate", "remove"] = "nothing"
     marks: bool = True  # a rule about what gets deleted
@@ -159,6 +161,13 @@ def _rules(setting: Setting) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
     return tuple(rules_a), tuple(rules_b)
 
 
+_LIKELY = Likely(
+    names=(Match(a=("first", "last"), b=("given", "family")), Match(a="name", b=("given", "family"))),
+    though=(Match(a="phone", b="phones"),),
+    shows={"e-mail": Match(a="email", b="emails"), "company": Match(a="company", b="org")},
+)
+
+
 def flow(setting: Setting) -> Flow:
     """As the wiring of the contact sync would make it of such settings."""
 
@@ -214,4 +223,5 @@ def flow(setting: Setting) -> Flow:
         only_a=only,
         keyed="no e-mail address or phone number" if setting.keyed else "",
         region="NL",
+        likely=_LIKELY if setting.keyed and setting.asks else None,
     )

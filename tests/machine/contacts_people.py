@@ -52,6 +52,8 @@ class World:
     )  # pairs that left the rules: what they agree on is open
     anchors: set[Key] = field(default_factory=set)
     disturbed: bool = False
+    apart: set[tuple[str, str]] = field(default_factory=set)  # of whom somebody said that they are two
+    joined: set[tuple[str, str]] = field(default_factory=set)  # of whom somebody said that they are one
 
     @property
     def setting(self) -> Setting:
@@ -257,6 +259,7 @@ def links_or_parts(world: World, side: Side, number: int, choice: int) -> None:
         pair = by_hand.the_one(session, "contacts", a_id, "a")
         if not pair.linked:
             by_hand.link(session, "contacts", a_id, b_id)
+            world.joined.add((a_id, b_id))
             world.ledger.alone -= {("a", a_id), ("b", b_id)}
         elif choice % 2:
             by_hand.unlink(session, "contacts", pair)
@@ -277,7 +280,7 @@ def answers(world: World, side: Side, number: int, choice: int) -> None:
     """Somebody answers a question."""
     session = world.stage.open()
     with world.stage.engine.connect() as connection:
-        asked = inbox.open_questions(connection, 1)
+        asked = [one for one in inbox.open_questions(connection, 1) if one.kind == "value"]
     if asked:
         one = asked[number % len(asked)]
         answer: Any = Typed(world.word()) if choice % 3 == 0 else side

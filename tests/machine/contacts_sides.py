@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -40,6 +41,7 @@ class Ledger:
     freed: set[tuple[Side, str]] = field(default_factory=set)  # unlinked once: all bets are off
     added: set[tuple[str, str]] = field(default_factory=set)  # (id at b, label) that we put there
     writes: list[tuple[str, Side, str, Values]] = field(default_factory=list)
+    doubt_about: Callable[[Side, str], str] = lambda side, id: ""  # why a record may not be made over there
 
     def check(self, op: str, side: Side, id: str, before: Values, values: Values) -> None:
         self.writes.append((op, side, id, values))
@@ -53,6 +55,8 @@ class Ledger:
             source: tuple[Side, str] = ("b" if side == "a" else "a", id)
             assert source not in self.buried, f"what was deleted comes back: {about}"
             assert source not in self.alone, f"it was taken out: {about}"
+            doubt = self.doubt_about(*source)
+            assert not doubt, f"{doubt}: {about}"
             return
         assert (side, id) not in self.alone, f"it was taken out: {about}"
         if "labels" in values:

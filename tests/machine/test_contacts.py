@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeAlias
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from machine.contacts_alike import answer_match, creates_alike, doubt_about
 from machine.contacts_check import check, remember
 from machine.contacts_flow import A, B, Setting, flow
 from machine.contacts_people import ACTS, NAMES, SIDES, World, changes_settings, delete, edit, make
 from machine.contacts_sides import Clock, Ledger, book
 from machine.fate import Fate, Ground, Stage
 from stockbridge.core.flow import Side
+from stockbridge.store import inbox
 
 SETTINGS = st.builds(
     Setting,
@@ -24,14 +27,16 @@ SETTINGS = st.builds(
     family=st.sampled_from([None, "a", "b"]),
     scope=st.sampled_from(["all", "customers", "rules", "there"]),
     keyed=st.booleans(),
+    asks=st.sampled_from([True, True, False]),
     gone_a=st.sampled_from(["nothing", "mark", "remove"]),
     gone_b=st.sampled_from(["nothing", "mark", "deactivate", "remove"]),
     marks=st.booleans(),
     undo=st.booleans(),
 )
+ALIKE = ["creates alike"] * 2 + ["says who is who"] * 2
 Act: TypeAlias = tuple[str, Side, int, int]
 ACT = st.tuples(
-    st.sampled_from([*ACTS] + ["edits"] * 6 + ["both edit"] * 3 + ["edits beside"] * 6),
+    st.sampled_from([*ACTS, *ALIKE] + ["edits"] * 6 + ["both edit"] * 3 + ["edits beside"] * 6),
     st.sampled_from(SIDES),
     st.integers(0, 3),
     st.integers(0, 63),
@@ -75,6 +80,7 @@ class Contacts(RuleBasedStateMachine):
         b = book("b", B, clock, ledger, tell=tell_b)
         stage = Stage(self.ground, a, b, (flow(setting),), options={"now": lambda: clock.now})
         self.world = world = World(stage, ledger, clock)
+        ledger.doubt_about = partial(doubt_about, world)
         # Anchors that nobody touches, so that no side ever reads empty.
         world.anchors = {
             ("a", make(world, "a", email="anchor@x.example", city="north")),
@@ -92,7 +98,7 @@ class Contacts(RuleBasedStateMachine):
     def a_day(self, day: list[Act], then: Then) -> None:
         world = self.world
         for what, side, number, choice in day:
-            ACTS[what](world, side, number, choice)
+            self.act(what, side, number, choice)
         if then.ends == "calm":
             self.calm_down()
             return
@@ -114,6 +120,17 @@ class Contacts(RuleBasedStateMachine):
         elif then.ends != "death":
             fate.trouble_at, fate.trouble = then.at, then.ends
         world.stage.run(fate, full=then.full, approve=True)
+
+    def act(self, what: str, side: Side, number: int, choice: int) -> None:
+        if what == "creates alike":
+            creates_alike(self.world, side, number, choice)
+        elif what == "says who is who":
+            with self.world.stage.engine.connect() as connection:
+                asked = inbox.open_matches(connection, 1, "contacts")
+            if asked:
+                answer_match(self.world, asked[number % len(asked)], choice % 2 == 0)
+        else:
+            ACTS[what](self.world, side, number, choice)
 
     def somebody(self, then: Then) -> Callable[[], None]:
         """Somebody edits or deletes in the middle of a run."""

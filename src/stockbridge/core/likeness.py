@@ -6,6 +6,7 @@ between names. Then each word of one is held against the word of the other that 
 
 from __future__ import annotations
 
+import re
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import groupby
@@ -24,6 +25,8 @@ _MOST_WORDS, _LONGEST = 8, 40  # of a name; what is beyond is no name, and would
 _LETTERS = str.maketrans(
     {"ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i", "ħ": "h"}
 )
+_PARTS_NOTHING = str.maketrans("", "", ".'’`´")  # within a name: B.V., O'Neill
+_WORD = re.compile(r"[^\W_]+")
 _TITLES = "mr mrs ms miss mw mevr mevrouw dhr heer herr frau mme mlle monsieur madame sr sra dr drs ir ing prof mag ba ma msc"
 _FORMS = (
     "bv nv vof cv bvba sprl gmbh mbh ag kg ohg gbr ug ek ev sarl sas sasu sa srl spa snc ltd limited llc llp lp inc corp "
@@ -86,22 +89,28 @@ def compared(names: tuple[Match, ...], a: Values, b: Values) -> tuple[str, str] 
 
 def _joined(one: Match, side: Side, values: Values) -> str:
     fields = several(one.a if side == "a" else one.b)
-    return " ".join(text for name in fields if (text := written(values.get(name)).strip()))
+    return " ".join(
+        text for name in fields if (value := values.get(name)) and (text := written(value).strip())
+    )
 
 
-@lru_cache(maxsize=50_000)
 def words(name: str) -> tuple[str, ...]:
     """The folded words of a name, sorted: ("anna", "bakker") of "Bakker, mw. Anna"."""
     folded = _folded(name)
+    if len(folded) == 1:
+        return tuple(folded)
     kept = [word for word in folded if word not in _DROPPED]
     return tuple(sorted((kept or folded)[:_MOST_WORDS]))
 
 
 def _folded(name: str) -> list[str]:
-    plain = normalize("NFKD", normalize("NFKD", name).casefold()).translate(_LETTERS)
-    # A dot or an apostrophe within a name parts nothing: B.V., O'Neill.
-    plain = "".join(one for one in plain if not combining(one) and one not in ".'’`´")
-    found = "".join(one if one.isalnum() else " " for one in plain).split()
+    plain = name.lower()
+    if not plain.isascii():
+        plain = normalize("NFKD", normalize("NFKD", name).casefold()).translate(_LETTERS)
+        plain = "".join(one for one in plain if not combining(one))
+    found = _WORD.findall(plain.translate(_PARTS_NOTHING))
+    if all(len(word) > 1 for word in found):
+        return [word.replace("ij", "y")[:_LONGEST] for word in found]
     out: list[str] = []
     for alone, some in groupby(found, key=lambda word: len(word) == 1):
         group = list(some)
@@ -109,7 +118,7 @@ def _folded(name: str) -> list[str]:
     return [word.replace("ij", "y")[:_LONGEST] for word in out]
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=2_000)  # a contact is mostly called like its person
 def _key(name: str) -> str:
     return " ".join(sorted(map(_skeleton, words(name))))
 

@@ -61,7 +61,8 @@ def hold(
     b_records = {b_id: record for (_, b_id), record in makers.items() if b_id is not None}
     made = (set(a_records), set(b_records))
     pairs = _called_alike(session, connection, compiled, a_records, b_records)
-    pairs = _free(session, connection, compiled, pairs, made)
+    if pairs:
+        pairs = _free(session, connection, compiled, pairs, made)
     if not pairs:
         return {}
     a_shelf, b_shelf = session.at("a", compiled.flow.a), session.at("b", compiled.flow.b)
