@@ -79,6 +79,21 @@ def test_a_record_deleted_while_it_is_being_listed_is_found_by_the_next_read(sto
     assert off == ["x1"]
 
 
+def test_a_full_read_that_is_asked_for_begins_anew_and_finds_what_the_one_before_had_seen(
+    store: Engine,
+) -> None:
+    of, left = breaking(store, tombstones=False)
+    for number in range(30):
+        left.put("items", {"name": f"Item {number}"}, f"x{number}")
+    of.run()
+    left.pages_left = 3
+    assert of.run(full=True).outcome == "stopped"
+    left.drop("items", "x1")  # it was seen by the first half
+    assert of.run(full=True).outcome == "in step"
+    off = [row["mark"] for row in of.b.rows("products").values() if row.get("status") == "off"]
+    assert off == ["x1"]
+
+
 def test_made_and_deleted_between_two_runs_leaves_no_trace(store: Engine) -> None:
     of = world(store, TWO_WAY)
     for side, stream in ((of.a, "items"), (of.b, "products")):

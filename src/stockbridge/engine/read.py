@@ -34,12 +34,19 @@ class ReadResult(msgspec.Struct, kw_only=True):
 
 
 def read_stream(
-    session: Session, side: Side, name: str, *, sweep: bool, progress: Callable[[int], None] = lambda _: None
+    session: Session,
+    side: Side,
+    name: str,
+    *,
+    sweep: bool,
+    anew: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> ReadResult:
     """Read one stream, from its checkpoint or (with `sweep`) from the beginning.
 
-    A full read that was cut short goes on where it stopped. One that finishes turns every record it did not see into a
-    tombstone. Raises Halt where a side reads empty that was not.
+    A full read that was cut short goes on where it stopped, or begins `anew`: what it saw before may have been deleted
+    since. One that finishes turns every record it did not see into a tombstone. Raises Halt where a side reads empty
+    that was not.
     """
     connector = session.connector(side)
     stream = connector.streams()[name]
@@ -51,7 +58,7 @@ def read_stream(
     sweep = sweep or state.sweep_cursor is not None
     began = session.now()
     result = ReadResult(side=side, stream=name, full=sweep)
-    if sweep and state.sweep_cursor is None:
+    if sweep and (anew or state.sweep_cursor is None):
         state = msgspec.structs.replace(state, sweep=state.sweep + 1, sweep_cursor="")
         with session.begin() as connection:
             for flow in flows_on(session, side, name):
@@ -187,7 +194,7 @@ def read_all(
         def tell(done: int, name: str = _flow_on(session, side, stream)) -> None:
             on_progress(Progress(flow=name, phase="reading", done=done))
 
-        out.append(read_stream(session, side, stream.name, sweep=full or due, progress=tell))
+        out.append(read_stream(session, side, stream.name, sweep=full or due, anew=full, progress=tell))
     return out
 
 
