@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from stockbridge.core.record import Field, Kind, Record, Stream
-from stockbridge.store.mirror import keys_of, shelf
+from stockbridge.store.match_keys import keys_of
+from stockbridge.store.shelf import shelf
 
 PEOPLE = Stream(
     name="people",

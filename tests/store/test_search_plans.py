@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.dialects import sqlite
 
-from stockbridge.store import links, mirror
+from stockbridge.store import links, match_keys, mirror
 from stockbridge.store.database import open_store
 
 _BY = {
@@ -17,13 +17,13 @@ _BY = {
         mirror._select_records,
         mirror._select_listed,
         mirror._select_numbers,
-        mirror._select_keys,
+        match_keys._select_keys,
         mirror._touch,
         mirror._bury,
-        mirror._drop_keys,
+        match_keys._drop_keys,
     ),
     "parent": (mirror._select_children,),
-    "value": (mirror._select_by_keys,),
+    "value": (match_keys._select_by_keys,),
     "a_id": (links._select_by_a, links._select_other, links._drop),
     "b_id": (links._select_by_b, links._select_other_back),
 }

@@ -20,6 +20,7 @@ from stockbridge.engine.session import Session
 from stockbridge.engine.work import decide_chunk
 from stockbridge.store import checkpoints, exclusions, inbox, journal, links, mirror, waiting
 from stockbridge.store.schema import mirror as record_table
+from stockbridge.store.shelf import Shelf
 
 
 def explain(session: Session, flow: str, name: str) -> list[Explanation]:
@@ -171,7 +172,7 @@ def _by_a_person(
     return None
 
 
-def _modified(connection: Connection, at: mirror.Shelf, id: str) -> str | None:
+def _modified(connection: Connection, at: Shelf, id: str) -> str | None:
     query = select(record_table.c.modified).where(at.here(), record_table.c.id == id)
     return connection.execute(query).scalar()
 

@@ -31,7 +31,7 @@ from stockbridge.engine.intake import bury_with_children, derive, key_fields, st
 from stockbridge.engine.made_anew import drop_old, is_new
 from stockbridge.engine.session import Session
 from stockbridge.engine.work import Item
-from stockbridge.store import checkpoints, journal, links, mirror, waiting
+from stockbridge.store import checkpoints, journal, links, match_keys, mirror, waiting
 from stockbridge.store.journal import Outcome
 from stockbridge.store.rows import next_seq
 
@@ -283,7 +283,7 @@ class Harvest:
                     seq = next_seq(connection, session.sync_id, session.epoch)
                     mirror.put(connection, at, edited_ones, seq=seq, sweep=sweep)
                 keys = key_fields(session, which, stream.name)
-                mirror.put_keys(connection, at, keys, [record for record, _ in answers])
+                match_keys.put_keys(connection, at, keys, [record for record, _ in answers])
                 if any(
                     one.derived_from == stream.name for one in session.connector(which).streams().values()
                 ):

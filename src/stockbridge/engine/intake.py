@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 from stockbridge.core.flow import Side
 from stockbridge.core.record import Page, Record, Refusal, Stream
 from stockbridge.engine.session import Session
-from stockbridge.store import checkpoints, journal, links, mirror, waiting
+from stockbridge.store import checkpoints, journal, links, match_keys, mirror, waiting
 from stockbridge.store.rows import moment_text, next_seq
+from stockbridge.store.shelf import Shelf
 
 
 def store_page(
@@ -39,7 +40,7 @@ def _without_old_pictures(
     session: Session,
     connection: Connection,
     side: Side,
-    at: mirror.Shelf,
+    at: Shelf,
     records: list[Record],
     known: dict[str, mirror.Known],
 ) -> list[Record]:
@@ -70,7 +71,7 @@ _MOVED = "~"  # after a version: its row was seen to move, and its details were 
 def _without_movements(
     session: Session,
     connection: Connection,
-    at: mirror.Shelf,
+    at: Shelf,
     records: list[Record],
     known: dict[str, mirror.Known],
 ) -> list[Record]:
@@ -96,7 +97,7 @@ def _without_movements(
     return [one for one in records if one.id not in passed]
 
 
-def _side(at: mirror.Shelf) -> Side:
+def _side(at: Shelf) -> Side:
     return "a" if at.side == "a" else "b"
 
 
@@ -142,7 +143,7 @@ def store_records(
     if sweep is None:
         sweep = checkpoints.load(connection, session.sync_id, side, stream.name).sweep
     mirror.put(connection, at, records, seq=seq, sweep=sweep)
-    mirror.put_keys(connection, at, key_fields(session, side, stream.name), records)
+    match_keys.put_keys(connection, at, key_fields(session, side, stream.name), records)
     _wake_partners(session, connection, side, stream, [record.id for record in records])
     derive(session, connection, side, stream, [record for record in records if record.full], seq)
 
@@ -169,7 +170,7 @@ def derive(
                 if (one.flow.a if side == "a" else one.flow.b) == stream.name:
                     links.rename(connection, session.bonds[one.flow.name], side, renamed)
         mirror.put(connection, at, news, seq=seq, sweep=0)
-        mirror.put_keys(connection, at, key_fields(session, side, stream.name), news)
+        match_keys.put_keys(connection, at, key_fields(session, side, stream.name), news)
         gone = [id for id in standing if id not in made]
         mirror.bury(connection, at, gone, seq)
         _wake_partners(session, connection, side, stream, [*(child.id for child in news), *gone])
@@ -189,7 +190,7 @@ def bury_with_children(
         for field in other.fields if (side, other.name) in session.shelves else ():
             if field.part_of and field.refers_to == stream.name:
                 keys = {id.casefold() for id in ids}
-                found = mirror.by_keys(connection, session.at(side, other.name), field.name, keys)
+                found = match_keys.by_keys(connection, session.at(side, other.name), field.name, keys)
                 parts = [id for some in found.values() for id in some]
                 bury_with_children(session, connection, side, other, parts)
 
@@ -222,14 +223,16 @@ def key_fields(session: Session, side: Side, stream: str) -> list[str]:
     out: dict[str, None] = {}
     for compiled in session.flows:
         if side == "b" and compiled.flow.b == stream:
-            out.update((mirror.key_name(match.b), None) for match in compiled.flow.match)
+            out.update((match_keys.key_name(match.b), None) for match in compiled.flow.match)
         if side == "a" and compiled.flow.a == stream:
-            names = (mirror.key_name(match.a) for match in compiled.flow.match if compiled.has_own_key(match))
+            names = (
+                match_keys.key_name(match.a) for match in compiled.flow.match if compiled.has_own_key(match)
+            )
             out.update((name, None) for name in names if name != "id")
         if compiled.flow.likely is not None and stream == (
             compiled.flow.a if side == "a" else compiled.flow.b
         ):
-            out[mirror.CALLED] = None
+            out[match_keys.CALLED] = None
     fields = session.connector(side).streams()[stream].fields
     if unique := session.connector(side).streams()[stream].unique:
         out[unique] = None

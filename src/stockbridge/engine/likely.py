@@ -17,7 +17,7 @@ from stockbridge.core.normal import written
 from stockbridge.core.record import Record, Value
 from stockbridge.engine.match import Pairs, Refused, match
 from stockbridge.engine.session import Session
-from stockbridge.store import exclusions, inbox, links, mirror
+from stockbridge.store import exclusions, inbox, links, match_keys, mirror
 from stockbridge.store.inbox import Asked, Question
 
 Pair: TypeAlias = tuple[str | None, str | None]
@@ -99,11 +99,11 @@ def _called_alike(
 ) -> list[tuple[str, str]]:
     """(a id, b id) of these records and whoever shares a key of their names at the other side."""
     a_shelf, b_shelf = session.at("a", compiled.flow.a), session.at("b", compiled.flow.b)
-    keys_a = {id: mirror.keys_of(a_shelf, one, mirror.CALLED) for id, one in a_records.items()}
-    keys_b = {id: mirror.keys_of(b_shelf, one, mirror.CALLED) for id, one in b_records.items()}
+    keys_a = {id: match_keys.keys_of(a_shelf, one, match_keys.CALLED) for id, one in a_records.items()}
+    keys_b = {id: match_keys.keys_of(b_shelf, one, match_keys.CALLED) for id, one in b_records.items()}
     wanted = list(dict.fromkeys(key for some in (*keys_a.values(), *keys_b.values()) for key in some))
-    at_a = mirror.by_keys(connection, a_shelf, mirror.CALLED, wanted)
-    at_b = mirror.by_keys(connection, b_shelf, mirror.CALLED, wanted)
+    at_a = match_keys.by_keys(connection, a_shelf, match_keys.CALLED, wanted)
+    at_b = match_keys.by_keys(connection, b_shelf, match_keys.CALLED, wanted)
     telling = {key for key in wanted if max(len(at_a.get(key, ())), len(at_b.get(key, ()))) <= _MOST_CALLED}
     pairs: dict[tuple[str, str], None] = {}
     for id, some in keys_a.items():
@@ -144,14 +144,14 @@ def _two_by_key(session: Session, compiled: Compiled, likely: Likely, a: Record,
 
     def keys(one: Match) -> tuple[set[str], set[str]]:
         return (
-            set(mirror.keys_of(a_shelf, a, mirror.key_name(one.a))),
-            set(mirror.keys_of(b_shelf, b, mirror.key_name(one.b))),
+            set(match_keys.keys_of(a_shelf, a, match_keys.key_name(one.a))),
+            set(match_keys.keys_of(b_shelf, b, match_keys.key_name(one.b))),
         )
 
     by_kind: dict[str, tuple[set[str], set[str]]] = {}  # a number may be a phone or a mobile one
     for one in compiled.flow.match:
         if named_a.isdisjoint(several(one.a)) and named_b.isdisjoint(several(one.b)):
-            kind = by_kind.setdefault(mirror.key_name(one.b), (set(), set()))
+            kind = by_kind.setdefault(match_keys.key_name(one.b), (set(), set()))
             for gathered, some in zip(kind, keys(one), strict=True):
                 gathered |= some
     if not any(ours and theirs and ours.isdisjoint(theirs) for ours, theirs in by_kind.values()):

@@ -15,7 +15,7 @@ from stockbridge.core.flow import Applied, LinkView, Match, Side
 from stockbridge.core.record import Record
 from stockbridge.engine.match import Pairs, Refused, differ, in_order, leave_out
 from stockbridge.engine.session import Session
-from stockbridge.store import inbox, links, mirror
+from stockbridge.store import inbox, links, match_keys, mirror
 from stockbridge.store.links import Bonds
 
 _OTHER: dict[Side, Side] = {"a": "b", "b": "a"}
@@ -141,11 +141,11 @@ def _by_key(
     """One key: `left` are ids at the side opposite to `at`, `new` ids at side `at`."""
     flow, bond, there = compiled.flow, session.bonds[compiled.flow.name], _OTHER[at]
     shelves = {"a": session.at("a", flow.a), "b": session.at("b", flow.b)}
-    names = {"a": mirror.key_name(match.a), "b": mirror.key_name(match.b)}
-    some = [mirror.keys_of(shelves[at], records[at][id], names[at]) for id in new]
-    some += [mirror.keys_of(shelves[there], records[there][id], names[there]) for id in left]
+    names = {"a": match_keys.key_name(match.a), "b": match_keys.key_name(match.b)}
+    some = [match_keys.keys_of(shelves[at], records[at][id], names[at]) for id in new]
+    some += [match_keys.keys_of(shelves[there], records[there][id], names[there]) for id in left]
     wanted = in_order(some)
-    holders = {side: mirror.by_keys(connection, shelves[side], names[side], wanted) for side in shelves}
+    holders = {side: match_keys.by_keys(connection, shelves[side], names[side], wanted) for side in shelves}
     leave_out(session, connection, compiled, holders["a"], holders["b"], records["a"], records["b"])
     find = {"a": links.by_a, "b": links.by_b}
     linked_new = find[at](connection, bond, [id for ids in holders[at].values() for id in ids])

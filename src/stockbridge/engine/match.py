@@ -15,7 +15,7 @@ from stockbridge.core.mapping import LEAVE, LeftOut, Missing
 from stockbridge.core.normal import is_shared_mailbox, text_key
 from stockbridge.core.record import Record
 from stockbridge.engine.session import Session
-from stockbridge.store import exclusions, inbox, links, mirror, waiting
+from stockbridge.store import exclusions, inbox, links, match_keys, mirror, waiting
 
 Pairs: TypeAlias = dict[tuple[str | None, str | None], LinkView | None]
 Refused: TypeAlias = dict[tuple[str | None, str | None], Decision]
@@ -50,19 +50,19 @@ def match(
         open_a = [a_records[id] for id in free_a if id in a_records and id not in found]
         open_b = [b_records[id] for id in free_b if id in b_records and id not in back]
         own = compiled.has_own_key(one)
-        name_b = mirror.key_name(one.b)
+        name_b = match_keys.key_name(one.b)
         standing_a = [
             record for record in open_a if not record.deleted and not compiled.a.outside(record.values)
         ]
         if own:
-            name_a = mirror.key_name(one.a)
-            keys_a = {record.id: mirror.keys_of(a_shelf, record, name_a) for record in standing_a}
+            name_a = match_keys.key_name(one.a)
+            keys_a = {record.id: match_keys.keys_of(a_shelf, record, name_a) for record in standing_a}
         else:
             keys_a = _keys_at_b(session, connection, compiled, one, standing_a)
         keys_b: dict[str, tuple[str, ...]] = {}
         if own:
             keys_b = {
-                record.id: mirror.keys_of(b_shelf, record, name_b)
+                record.id: match_keys.keys_of(b_shelf, record, name_b)
                 for record in open_b
                 if not record.deleted and not compiled.b.outside(record.values)
             }
@@ -71,12 +71,12 @@ def match(
         wanted = in_order(some)
         if not wanted:
             continue
-        at_b = mirror.by_keys(connection, b_shelf, name_b, wanted)
+        at_b = match_keys.by_keys(connection, b_shelf, name_b, wanted)
         at_a: dict[str, list[str]] = {}
         if one.a == "id":
             at_a = {id: [id] for id in mirror.known(connection, a_shelf, list(at_b))}
         elif own:
-            at_a = mirror.by_keys(connection, a_shelf, name_a, wanted if flow.keyed else list(at_b))
+            at_a = match_keys.by_keys(connection, a_shelf, name_a, wanted if flow.keyed else list(at_b))
         else:  # leads from a to b only
             for id, some_keys in keys_a.items():
                 for key in some_keys:
@@ -198,8 +198,8 @@ def differ(
 
     def keys(one: Match) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return (
-            mirror.keys_of(a_shelf, a, mirror.key_name(one.a)),
-            mirror.keys_of(b_shelf, b, mirror.key_name(one.b)),
+            match_keys.keys_of(a_shelf, a, match_keys.key_name(one.a)),
+            match_keys.keys_of(b_shelf, b, match_keys.key_name(one.b)),
         )
 
     matches = compiled.flow.match
@@ -213,7 +213,7 @@ def differ(
             doubt = Decision(
                 kind="refuse",
                 code="duplicate",
-                field=mirror.key_name(match.b),
+                field=match_keys.key_name(match.b),
                 reason=f"“{key}” may belong to several people, and the names at the two sides differ.",
                 remedy="Say that they are the same: stockbridge link; or give one of them its own address.",
             )
@@ -261,7 +261,7 @@ def _refuse_doubles(
                     break
                 others = [f"{', '.join(mine[:3])} at {names[at]}"] if mine else []
                 others += [f"{', '.join(theirs[:3])} at {names[1 - at]}"] if theirs else []
-                field = mirror.key_name(match.a if at == 0 else match.b)
+                field = match_keys.key_name(match.a if at == 0 else match.b)
                 refused[pair] = Decision(
                     kind="refuse",
                     code="duplicate",
@@ -348,7 +348,7 @@ def _doubt(
     session: Session, compiled: Compiled, match: Match, key: str, ones: list[str], others: list[str]
 ) -> Decision:
     a_name, b_name = session.a.name, session.b.name
-    field = mirror.key_name(match.b)
+    field = match_keys.key_name(match.b)
     return Decision(
         kind="refuse",
         code="duplicate",

@@ -19,6 +19,7 @@ from stockbridge.engine.session import Session
 from stockbridge.store import checkpoints, journal, mirror, waiting
 from stockbridge.store.checkpoints import Checkpoint
 from stockbridge.store.rows import chunks, moment_text
+from stockbridge.store.shelf import Shelf
 
 
 class ReadResult(msgspec.Struct, kw_only=True):
@@ -90,7 +91,7 @@ def read_stream(
 def _finish(
     session: Session,
     side: Side,
-    at: mirror.Shelf,
+    at: Shelf,
     state: Checkpoint,
     result: ReadResult,
     newest: str | None,

@@ -15,8 +15,9 @@ from stockbridge.connectors.base import Connector
 from stockbridge.core.compiled import Compiled, compile_flow
 from stockbridge.core.flow import Flow, Side
 from stockbridge.core.record import Stream
-from stockbridge.store import links, mirror
+from stockbridge.store import links
 from stockbridge.store.rows import check_epoch, moment_text
+from stockbridge.store.shelf import Shelf, shelf
 
 
 def utc_now() -> datetime:
@@ -35,7 +36,7 @@ class Session:
     a: Connector
     b: Connector
     flows: tuple[Compiled, ...]
-    shelves: Mapping[tuple[str, str], mirror.Shelf]
+    shelves: Mapping[tuple[str, str], Shelf]
     bonds: Mapping[str, links.Bonds]
     fingerprints: Mapping[str, str]
     now: Callable[[], datetime] = utc_now
@@ -52,7 +53,7 @@ class Session:
             check_epoch(connection, self.sync_id, self.epoch)
             yield connection
 
-    def at(self, side: Side, stream: str) -> mirror.Shelf:
+    def at(self, side: Side, stream: str) -> Shelf:
         return self.shelves[(side, stream)]
 
     def connector(self, side: Side) -> Connector:
@@ -92,14 +93,14 @@ def open_session(
         compile_flow(flow, a_streams[flow.a], b_streams[flow.b], by_streams)
         for flow in in_order(flows, a_streams, b_streams)
     )
-    shelves: dict[tuple[str, str], mirror.Shelf] = {}
+    shelves: dict[tuple[str, str], Shelf] = {}
     for one in compiled:
         for side, stream, streams in (("a", one.a.stream, a_streams), ("b", one.b.stream, b_streams)):
             names = one.flow.likely.names if one.flow.likely is not None else ()
-            shelves[(side, stream.name)] = mirror.shelf(sync_id, side, stream, one.flow.region, names)
+            shelves[(side, stream.name)] = shelf(sync_id, side, stream, one.flow.region, names)
             if stream.derived_from:
                 parent = streams[stream.derived_from]
-                shelves[(side, parent.name)] = mirror.shelf(sync_id, side, parent)
+                shelves[(side, parent.name)] = shelf(sync_id, side, parent)
     return Session(
         engine=engine,
         sync_id=sync_id,

@@ -18,7 +18,7 @@ from stockbridge.engine.likely import Held, hold, would_make
 from stockbridge.engine.made_anew import rejoin
 from stockbridge.engine.match import Pairs, Refused, linked_along, match
 from stockbridge.engine.session import Session
-from stockbridge.store import exclusions, inbox, links, mirror, waiting
+from stockbridge.store import exclusions, inbox, links, match_keys, mirror, waiting
 
 PLANNED = "(to be made)"
 
@@ -346,7 +346,7 @@ def _marked(
     out: dict[str, str] = {}
     for one in compiled.flow.match:
         if one.a == "id" and isinstance(one.b, str):
-            found = mirror.by_keys(connection, shelf, one.b, {id.casefold() for id in ids})
+            found = match_keys.by_keys(connection, shelf, one.b, {id.casefold() for id in ids})
             ones = {key: others[0] for key, others in found.items() if len(others) == 1}
             out.update({id: ones[id.casefold()] for id in ids if id.casefold() in ones})
     return out
@@ -368,6 +368,6 @@ def lacking_detail(
     shelf = session.at("b", compiled.flow.b)
     for one in compiled.flow.match:
         if one.a == "id" and isinstance(one.b, str):
-            there = mirror.by_keys(connection, shelf, one.b, [record.id for record in wanted])
+            there = match_keys.by_keys(connection, shelf, one.b, [record.id for record in wanted])
             wanted = [record for record in wanted if record.id not in there]
     return wanted

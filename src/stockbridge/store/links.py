@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Delete, Select, and_, bindparam, delete, exis
 
 from stockbridge.core.flow import Applied, LinkView
 from stockbridge.core.record import values_type
-from stockbridge.store.mirror import Shelf
 from stockbridge.store.rows import among, packed, upsert
 from stockbridge.store.schema import link, mirror
+from stockbridge.store.shelf import Shelf
 
 
 class Bonds(msgspec.Struct, frozen=True):

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import product
 from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Delete,
     Select,
     Update,
     and_,
     bindparam,
-    delete,
     func,
     or_,
     select,
@@ -25,41 +22,13 @@ from sqlalchemy import (
     update,
 )
 
-from stockbridge.core import normal
-from stockbridge.core.flow import Match, Side
-from stockbridge.core.likeness import called, name_key
-from stockbridge.core.record import Field, Kind, Record, Stream, values_type
-from stockbridge.store.rows import among, moment_text, packed, upsert_rows
-from stockbridge.store.schema import match_key, mirror
+from stockbridge.core.record import Field, Record, values_type
+from stockbridge.store.match_keys import drop_keys
+from stockbridge.store.rows import among, moment_text, upsert_rows
+from stockbridge.store.schema import mirror
+from stockbridge.store.shelf import Shelf, placed, run_at
 
 _AT_HAND = 1000  # a few megabytes a stream
-
-
-class Shelf(msgspec.Struct, frozen=True):
-    """Where the records of one stream stand: sync, side, stream; and how their values are read back with types.
-
-    `at_hand` are the records stored last, as (change number, record) by id: what was just read is mostly decided next,
-    and reading it back costs more than storing it. One counts only while the store has the same number for it.
-    """
-
-    sync: int
-    side: str
-    stream: Stream
-    decoder: Any
-    at_hand: dict[str, tuple[int, Record]] = {}
-    region: str | None = None  # the country of phone numbers that name none
-    typed: dict[str, Field] = {}  # fields whose keys have a form of their own
-    names: tuple[Match, ...] = ()  # what records are called, where who is called alike is asked about
-
-    def here(self) -> ColumnElement[bool]:
-        return and_(
-            mirror.c.sync == self.sync, mirror.c.side == self.side, mirror.c.stream == self.stream.name
-        )
-
-    @property
-    def place(self) -> dict[str, Any]:
-        """The parameters of a statement that holds `_HERE`."""
-        return {"at_sync": self.sync, "at_side": self.side, "at_stream": self.stream.name}
 
 
 class Known(NamedTuple):
@@ -70,32 +39,8 @@ class Known(NamedTuple):
     gone: bool
 
 
-_KEYED = (Kind.EMAIL, Kind.PHONE, Kind.URL)
-
-
-CALLED = "~"
-"""The name under which the keys of what a record is called are remembered."""
-
-
-def shelf(
-    sync_id: int, side: str, stream: Stream, region: str | None = None, names: tuple[Match, ...] = ()
-) -> Shelf:
-    """The place of a stream's records."""
-    decoder = msgspec.json.Decoder(values_type(stream.fields))
-    typed = {field.name: field for field in stream.fields if field.many or field.kind in _KEYED}
-    return Shelf(sync_id, side, stream, decoder, region=region, typed=typed, names=names)
-
-
-def _place(table: Any) -> ColumnElement[bool]:
-    return and_(
-        table.c.sync == bindparam("at_sync"),
-        table.c.side == bindparam("at_side"),
-        table.c.stream == bindparam("at_stream"),
-    )
-
-
 _NONE = (0, None)
-_HERE, _KEYS_HERE = _place(mirror), _place(match_key)
+_HERE = placed(mirror)
 _COLUMNS = (
     mirror.c.id,
     mirror.c.parent,
@@ -107,7 +52,6 @@ _COLUMNS = (
 )
 _STORED = tuple(column.name for column in mirror.columns)
 _ID = _STORED.index("id")
-_KEY_COLUMNS = tuple(column.name for column in match_key.columns)
 _KNOWN = (mirror.c.id, mirror.c.version, mirror.c.full, mirror.c.gone)
 
 
@@ -150,41 +94,15 @@ def _bury(dialect: str) -> Update:
 
 
 @lru_cache
-def _drop_keys(dialect: str) -> Delete:
-    return delete(match_key).where(_KEYS_HERE, among(dialect, match_key.c.id))
-
-
-@lru_cache
-def _select_keys(dialect: str) -> Select[Any]:
-    query = select(match_key.c.id, match_key.c.field, match_key.c.value)
-    # In the order of that index: SQLite would read the primary key, which holds all columns, from end to end.
-    return query.where(_KEYS_HERE, among(dialect, match_key.c.id)).order_by(match_key.c.id)
-
-
-@lru_cache
 def _select_numbers(dialect: str) -> Select[Any]:
     return select(mirror.c.id, mirror.c.seq).where(_HERE, among(dialect, mirror.c.id))
-
-
-@lru_cache
-def _select_by_keys(dialect: str) -> Select[Any]:
-    carrying = and_(_KEYS_HERE, match_key.c.field == bindparam("of_field"), among(dialect, match_key.c.value))
-    # In no order: SQLite would look for the order first, and read the keys of all records.
-    return select(match_key.c.value, match_key.c.id).where(carrying)
-
-
-def _rows(connection: Connection, statement: Any, at: Shelf, ids: Collection[str], **more: Any) -> Any:
-    """Run one of the statements above for these ids."""
-    return connection.execute(
-        statement(connection.dialect.name), {**at.place, "ids": packed(connection, ids), **more}
-    )
 
 
 def known(connection: Connection, at: Shelf, ids: Collection[str]) -> dict[str, Known]:
     """Version, fullness and tombstone of those ids that are known."""
     if not ids:
         return {}
-    found = _rows(connection, _select_known, at, ids).all()
+    found = run_at(connection, _select_known, at, ids).all()
     return {id: Known(version, full, gone) for id, version, full, gone in found}
 
 
@@ -192,7 +110,7 @@ def get(connection: Connection, at: Shelf, ids: Collection[str]) -> dict[str, Re
     """The records of these ids, as far as they are known."""
     if not ids:
         return {}
-    return {row[0]: _record(at, row) for row in _rows(connection, _select_records, at, ids).all()}
+    return {row[0]: _record(at, row) for row in run_at(connection, _select_records, at, ids).all()}
 
 
 def put(connection: Connection, at: Shelf, records: Collection[Record], *, seq: int, sweep: int) -> None:
@@ -218,7 +136,7 @@ def put(connection: Connection, at: Shelf, records: Collection[Record], *, seq: 
     ]
     if seq == 0:
         # What has number 0 already keeps its place in that index, which for old records is a page for each of them.
-        numbers = _rows(connection, _select_numbers, at, [one.id for one in records]).all()
+        numbers = run_at(connection, _select_numbers, at, [one.id for one in records]).all()
         same = {id for id, number in numbers if number == 0}
         upsert_rows(connection, mirror, _STORED, [row for row in rows if row[_ID] in same], keep=("seq",))
         rows = [row for row in rows if row[_ID] not in same]
@@ -240,13 +158,13 @@ def _keep_at_hand(at: Shelf, records: Iterable[Record], seq: int) -> None:
 def touch(connection: Connection, at: Shelf, ids: Collection[str], sweep: int) -> None:
     """A full read saw these ids again."""
     if ids:
-        _rows(connection, _touch, at, ids, seen_by=sweep)
+        run_at(connection, _touch, at, ids, seen_by=sweep)
 
 
 def bury(connection: Connection, at: Shelf, ids: Collection[str], seq: int) -> None:
     """These records are certainly gone."""
     if ids:
-        _rows(connection, _bury, at, ids, number=seq)
+        run_at(connection, _bury, at, ids, number=seq)
         drop_keys(connection, at, ids)
         for id in ids:
             at.at_hand.pop(id, None)
@@ -266,7 +184,7 @@ def children(connection: Connection, at: Shelf, parents: Collection[str]) -> dic
     """The standing records that were derived from these parents."""
     if not parents:
         return {}
-    found = _rows(connection, _select_children, at, parents).all()
+    found = run_at(connection, _select_children, at, parents).all()
     return {id: Known(version, full, gone) for id, version, full, gone in found}
 
 
@@ -323,7 +241,9 @@ def listed(connection: Connection, at: Shelf, ids: Sequence[str], names: Collect
     """List rows with just the values of these fields, in the order of the ids; without any field, nothing is read."""
     decode = _some_values(at.stream.fields, frozenset(names)).decode
     found = (
-        dict(_rows(connection, _select_listed, at, ids).all()) if names and ids else dict.fromkeys(ids, b"{}")
+        dict(run_at(connection, _select_listed, at, ids).all())
+        if names and ids
+        else dict.fromkeys(ids, b"{}")
     )
     return [Record(id=id, values=decode(found[id]), version="", full=False) for id in ids]
 
@@ -375,69 +295,4 @@ def by_name(connection: Connection, at: Shelf, name: str) -> list[Record]:
             if any(str(record.values.get(field) or "").casefold() == wanted for field in at.stream.names):
                 out.append(record)
         place = (rows[-1][0], rows[-1][1].id)
-    return out
-
-
-def put_keys(connection: Connection, at: Shelf, fields: Sequence[str], records: Sequence[Record]) -> None:
-    """Remember by which key values these records can be matched."""
-    if not fields or not records:
-        return
-    wanted: dict[str, set[tuple[str, str]]] = {record.id: set() for record in records}
-    for record in records:
-        if not record.deleted:
-            wanted[record.id].update((field, key) for field in fields for key in keys_of(at, record, field))
-    standing: dict[str, set[tuple[str, str]]] = {id: set() for id in wanted}
-    for id, field, value in _rows(connection, _select_keys, at, list(wanted)).all():
-        standing[id].add((field, value))
-    # Keys rarely change, and writing one touches three pages somewhere in its index and table.
-    changed = [id for id in wanted if wanted[id] != standing[id]]
-    drop_keys(connection, at, [id for id in changed if standing[id]])
-    rows = [(at.sync, at.side, at.stream.name, field, key, id) for id in changed for field, key in wanted[id]]
-    upsert_rows(connection, match_key, _KEY_COLUMNS, rows)
-
-
-def drop_keys(connection: Connection, at: Shelf, ids: Collection[str]) -> None:
-    """These records cannot be matched any more."""
-    if ids:
-        _rows(connection, _drop_keys, at, ids)
-
-
-def keys_of(at: Shelf, record: Record, field: str) -> tuple[str, ...]:
-    """The match keys of a record in this field: text without case, with single blanks; of phone numbers and the like in
-    their one form; of a list one for each entry, in its order. None where there is nothing to match by.
-
-    `field` may be "id", or several joined by "+": then all of them must be filled. Those of `CALLED` are shared by all that
-    are called alike.
-    """
-    if field == CALLED:
-        side: Side = "a" if at.side == "a" else "b"
-        return name_key(*called(at.names, side, record.values))
-    parts: list[tuple[str, ...]] = []
-    for name in field.split("+"):
-        value = record.id if name == "id" else record.values.get(name)
-        declared = at.typed.get(name)
-        if declared is not None:
-            found = normal.match_keys(declared, value, region=at.region)
-        else:
-            text = "" if value is None else normal.text_key(str(value))
-            found = (text,) if text else ()
-        if not found:
-            return ()
-        parts.append(found)
-    return parts[0] if len(parts) == 1 else tuple("|".join(one) for one in product(*parts))
-
-
-def key_name(fields: str | tuple[str, ...]) -> str:
-    """The name under which a key of these fields is remembered."""
-    return fields if isinstance(fields, str) else "+".join(fields)
-
-
-def by_keys(connection: Connection, at: Shelf, field: str, keys: Collection[str]) -> dict[str, list[str]]:
-    """The ids that carry each of these key values."""
-    out: dict[str, list[str]] = {}
-    if keys:
-        for value, id in _rows(connection, _select_by_keys, at, keys, of_field=field).all():
-            out.setdefault(value, []).append(id)
-    for ids in out.values():
-        ids.sort()
     return out
