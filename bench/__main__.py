@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from bench import board, calls, cycle, people, processor, wall, writes
+from bench import board, calls, contact_calls, cycle, people, processor, wall, writes
 from bench.result import Measured, table
 
 MEASUREMENTS: dict[str, Callable[[bool], Measured]] = {
@@ -26,6 +26,7 @@ MEASUREMENTS: dict[str, Callable[[bool], Measured]] = {
     "cycle": cycle.measure,
     "writes": writes.measure,
     "people": people.measure,
+    "contacts": contact_calls.measure,
 }
 _REPORT = Path(__file__).with_name("report.json")
 

@@ -26,7 +26,7 @@ from stockbridge.core.flow import Flow
 from stockbridge.core.secret import Secret
 from stockbridge.engine.session import Session, open_session
 from stockbridge.http.clock import Clock, scaled
-from stockbridge.http.oauth import drive
+from stockbridge.http.oauth import Token, drive
 from stockbridge.http.transport import Transport
 from stockbridge.store.database import open_store, sync_lock
 from stockbridge.store.schema import sync
@@ -47,7 +47,7 @@ class Shop:
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """Call the control application; gives its JSON."""
-        return _ask(self.control, method, path, body)
+        return ask(self.control, method, path, body)
 
     def rows(self, system: str, collection: str) -> list[dict[str, Any]]:
         """The raw rows of a collection."""
@@ -68,7 +68,8 @@ class Shop:
         return rows
 
 
-def _ask(control: str, method: str, path: str, body: object = None) -> Any:
+def ask(control: str, method: str, path: str, body: object = None) -> Any:
+    """Call the sandbox's control application; gives its JSON."""
     data = None if body is None else msgspec.json.encode(body)
     request = urllib.request.Request(f"{control}{path}", data=data, method=method)
     with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
@@ -78,7 +79,13 @@ def _ask(control: str, method: str, path: str, body: object = None) -> Any:
 @contextmanager
 def shop(*, items: int, vendors: int, orders: int, speed: float) -> Iterator[Shop]:
     """A sandbox with a made-up company, in a process of its own, and both connectors signed in."""
-    options = {"items": items, "vendors": vendors, "orders": orders, "speed": speed}
+    with serving(items=items, vendors=vendors, orders=orders, speed=speed) as urls, Transport() as transport:
+        yield _signed_in(urls, speed, transport)
+
+
+@contextmanager
+def serving(**options: float) -> Iterator[dict[str, str]]:
+    """A sandbox with these options in a process of its own: the addresses of its systems."""
     arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]
     serve = "from stockbridge_sandbox.cli import main; main()"
     process = subprocess.Popen(
@@ -86,9 +93,7 @@ def shop(*, items: int, vendors: int, orders: int, speed: float) -> Iterator[Sho
     )
     try:
         assert process.stdout is not None
-        urls = msgspec.json.decode(process.stdout.readline())
-        with Transport() as transport:
-            yield _signed_in(urls, speed, transport)
+        yield msgspec.json.decode(process.stdout.readline())
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -96,31 +101,44 @@ def shop(*, items: int, vendors: int, orders: int, speed: float) -> Iterator[Sho
             process.stdout.close()
 
 
-def _signed_in(urls: dict[str, str], speed: float, transport: Transport) -> Shop:
-    control = urls["control"]
-    login = _ask(control, "GET", "/accounts")
-    clock = scaled(speed, start=datetime.fromisoformat(_ask(control, "GET", "/clock")["now"]))
-    server = f"{urls['zoho']}/dc/{login['zoho']['data_centre']}"
-    secret = Secret(login["zoho"]["client_secret"])
+def clock_of(urls: dict[str, str], speed: float) -> Clock:
+    """A clock that shows what the sandbox's shows."""
+    return scaled(speed, start=datetime.fromisoformat(ask(urls["control"], "GET", "/clock")["now"]))
+
+
+def zoho_login(
+    urls: dict[str, str], clock: Clock, transport: Transport
+) -> tuple[zoho_account.ZohoAccount, Token]:
+    """The account at the sandbox's Zoho, with its first token."""
+    login = ask(urls["control"], "GET", "/accounts")["zoho"]
+    server = f"{urls['zoho']}/dc/{login['data_centre']}"
+    secret = Secret(login["client_secret"])
     given = drive(
         zoho_account.exchange(
             accounts_server=server,
-            code=login["zoho"]["self_client_code"],
-            client_id=login["zoho"]["client_id"],
+            code=login["self_client_code"],
+            client_id=login["client_id"],
             client_secret=secret,
             clock=clock,
         ),
         transport.send,
     )
-    zoho_login = zoho_account.ZohoAccount(
+    account = zoho_account.ZohoAccount(
         name="Sandbox",
         accounts_server=server,
-        organization_id=login["zoho"]["organization_id"],
-        client_id=login["zoho"]["client_id"],
+        organization_id=login["organization_id"],
+        client_id=login["client_id"],
         client_secret=secret,
         refresh_token=given.refresh_token,
     )
-    other = login["optiply"]
+    return account, given.token
+
+
+def _signed_in(urls: dict[str, str], speed: float, transport: Transport) -> Shop:
+    control = urls["control"]
+    clock = clock_of(urls, speed)
+    account, token = zoho_login(urls, clock, transport)
+    other = ask(control, "GET", "/accounts")["optiply"]
     optiply_login = OptiplyAccount(
         name="Sandbox",
         username=other["username"],
@@ -134,7 +152,7 @@ def _signed_in(urls: dict[str, str], speed: float, transport: Transport) -> Shop
     )
     return Shop(
         control=control,
-        zoho=zoho.connect(zoho_login, clock=clock, transport=transport, token=given.token),
+        zoho=zoho.connect(account, clock=clock, transport=transport, token=token),
         optiply=optiply.connect(optiply_login, clock=clock, transport=transport),
         clock=clock,
     )

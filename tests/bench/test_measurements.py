@@ -24,7 +24,7 @@ def test_the_quick_mode_measures_everything_and_keeps_a_report(tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     found = msgspec.json.decode(report.read_bytes())
     lines = {one["name"]: {line["what"]: line for line in one["lines"]} for one in found["measured"]}
-    assert list(lines) == ["calls", "wall", "board", "cpu", "cycle", "writes", "people"]
+    assert list(lines) == ["calls", "wall", "board", "cpu", "cycle", "writes", "people", "contacts"]
     for what in ("first run", "five changes", "no change", "mixed hour"):
         # The number of calls does not depend on how busy the machine is.
         assert lines["calls"][f"{what}: made"]["met"], lines["calls"]
@@ -36,6 +36,14 @@ def test_the_quick_mode_measures_everything_and_keeps_a_report(tmp_path: Path) -
     assert (
         lines["board"]["first import: time"]["value"] >= lines["board"]["first import: floor"]["value"] == 60
     )
+    runs = ("first run", "the run after it", "five changes each", "the run after that", "no change")
+    for what in runs:
+        assert lines["contacts"][f"{what}, Zoho: made"]["met"], lines["contacts"]
+        made, least = (lines["contacts"][f"{what}, Google: {which}"] for which in ("made", "least possible"))
+        assert made["value"] >= least["value"]
+    # The list, everybody's details, those only Google knows, and one in four of those whom both know read and changed.
+    assert lines["contacts"]["first run, Zoho: least possible"]["value"] == 1 + 60 + 39 + 9 * 2
+    assert lines["contacts"]["no change, Google: made"]["value"] == 1
     assert lines["wall"]["calls at Zoho"]["value"] > 100
     assert lines["wall"]["first run"]["value"] >= lines["wall"]["floor"]["value"] == 60
     parts = sum(lines["cpu"][part]["value"] for part in ("decode", "mirror", "detect", "plan"))
