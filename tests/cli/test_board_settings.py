@@ -13,7 +13,7 @@ from stockbridge.connectors.zoho.streams import STREAMS as ZOHO
 from stockbridge.core.compiled import compile_flow
 from stockbridge.engine.session import in_order
 from stockbridge.wiring.fields import sources, targets
-from stockbridge.wiring.flags import FLOWS
+from stockbridge.wiring.flow_names import FLOWS
 from stockbridge.wiring.optiply_board import optiply_board
 from stockbridge.wiring.settings import SettingsError, decode_settings, encode_settings, parse_settings
 

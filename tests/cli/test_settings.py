@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockbridge.wiring.flags import BY_SPELLING, FLAGS, FLOWS
+from stockbridge.wiring.flags import BY_SPELLING, FLAGS
+from stockbridge.wiring.flow_names import FLOWS
 from stockbridge.wiring.settings import (
     Settings,
     SettingsError,

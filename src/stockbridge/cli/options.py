@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -13,7 +14,7 @@ from stockbridge.cli.usage import Usage
 from stockbridge.store import syncs
 from stockbridge.store.database import open_store
 from stockbridge.store.syncs import SyncRow
-from stockbridge.wiring.flags import nearest
+from stockbridge.wiring.spelling import nearest
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Log every step to standard error; secrets never show.")]
@@ -37,8 +38,9 @@ def opened() -> Iterator[Engine]:
         store.dispose()
 
 
-def chosen_sync(store: Engine, name: str | None) -> SyncRow:
-    """The sync of that name, or the only one there is. Raises `Usage`."""
+def chosen_sync(store: Engine, name: str | None, *, option: bool = False, kind: str = "") -> SyncRow:
+    """The sync of that name, or the only one there is; with `kind`, the only one of that kind. `option` says that it is
+    named with --sync. Raises `Usage`."""
     with store.connect() as connection:
         rows = syncs.all_syncs(connection)
     if not rows:
@@ -49,7 +51,12 @@ def chosen_sync(store: Engine, name: str | None) -> SyncRow:
     if name is None:
         if len(rows) == 1:
             return rows[0]
-        raise Usage("There are several syncs.", remedy=f"Say which one: {names(row.name for row in rows)}")
+        fitting = [row for row in rows if row.kind == kind]
+        if len(fitting) == 1:
+            return fitting[0]
+        how = " with --sync" if option else ""
+        listed = names(quote(row.name) for row in fitting or rows)
+        raise Usage("There are several syncs.", remedy=f"Say which one{how}: {listed}")
     for row in rows:
         if row.name == name:
             return row

@@ -13,7 +13,8 @@ from typing import Any
 
 from stockbridge.cli.main import every_command
 from stockbridge.cli.reference_fields import fields_page
-from stockbridge.wiring.flags import FLAGS, FLOWS, Flag, plain_value
+from stockbridge.wiring.flags import FLAGS, Flag, plain_value
+from stockbridge.wiring.flow_names import FLOWS
 
 _GENERATED = "<!-- Written by `python -m stockbridge.cli.reference`; change the code, not this page. -->"
 _EVERYWHERE = ("as_json", "debug")  # told once, above the list of commands

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from stockbridge.cli.output import bad, flow_name, moment, say
 from stockbridge.store.schedule import SlotRow
-from stockbridge.wiring.flags import ENTITY_OF
+from stockbridge.wiring.flow_names import ENTITY_OF
 
 Slots = Mapping[tuple[str, str], SlotRow]
 

@@ -32,9 +32,10 @@ from stockbridge.engine import status as standing
 from stockbridge.engine.session import Session
 from stockbridge.store import accounts, journal, runs, schedule, syncs, waiting
 from stockbridge.store.syncs import SyncRow
-from stockbridge.wiring.flags import entity_name, flows_of, nearest
+from stockbridge.wiring.flow_names import entity_name, flows_of
 from stockbridge.wiring.session import open_sync
-from stockbridge.wiring.sync_kinds import BOARD, FLOW_NAMES, kind_of
+from stockbridge.wiring.spelling import nearest
+from stockbridge.wiring.sync_kinds import BOARD, CONTACTS, FLOW_NAMES, kind_of
 
 _EXIT = {"in step": 0, "left over": 3, "stopped": 4, "failed": 1}
 
@@ -246,7 +247,7 @@ def list_runs(
     if context.invoked_subcommand is not None:
         return
     with opened() as store:
-        row = chosen_sync(store, sync)
+        row = chosen_sync(store, sync, option=True)
         with store.connect() as connection:
             found = [_named(report, row) for report in runs.recent(connection, row.id, limit)]
             zone = accounts.get(connection, row.account_a).settings.get("time_zone")
@@ -326,7 +327,7 @@ def explain(
     """
     flow = _flow(stream)
     with opened() as store:
-        row = chosen_sync(store, sync)
+        row = chosen_sync(store, sync, option=True, kind=_kind_with(flow))
         with open_sync(store, row, lock=False) as session:
             found = _explained(session, flow, record)
         with store.connect() as connection:
@@ -384,7 +385,7 @@ def retry(
     """
     flow = None if stream is None else _flow(stream)
     with opened() as store:
-        row = chosen_sync(store, sync)
+        row = chosen_sync(store, sync, option=True, kind=_kind_with(flow) if flow else "")
         with open_sync(store, row, lock=False) as session:
             many = running.retry(session, flow, record)
     if as_json:
@@ -393,6 +394,11 @@ def retry(
         say(good(f"{count(many, 'record')} will be tried again: stockbridge run"))
     else:
         say("Nothing waits or was refused there.")
+
+
+def _kind_with(flow: str) -> str:
+    """The kind of sync that has this flow."""
+    return CONTACTS if flow == "contacts" else BOARD
 
 
 def _flow(name: str) -> str:

@@ -15,7 +15,7 @@ from stockbridge.core.kinds import direction, nearest, without_partner
 from stockbridge.core.record import ADDRESS, Field, Kind, Stream
 from stockbridge.core.transforms import check_all
 from stockbridge.wiring.contact_settings import ContactSettings, OwnMapping
-from stockbridge.wiring.flags import nearest as nearest_of
+from stockbridge.wiring.spelling import nearest as nearest_of
 
 NAME_TEMPLATE = (
     "{organization} | {given_name} {family_name} | {given_name} | {family_name} | {nickname} | {email} | "

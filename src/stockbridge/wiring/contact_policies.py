@@ -9,7 +9,7 @@ from stockbridge.core.flow import Action, Condition, GonePolicy, Rule, Then
 from stockbridge.core.record import Ability, Field, Kind, Role, Stream
 from stockbridge.wiring.contact_mapping import MappedRow
 from stockbridge.wiring.contact_settings import ContactSettings
-from stockbridge.wiring.flags import nearest
+from stockbridge.wiring.spelling import nearest
 
 ZOHO, GOOGLE = "Zoho Inventory", "Google Contacts"
 

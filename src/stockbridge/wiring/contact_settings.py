@@ -12,9 +12,9 @@ import msgspec
 
 from stockbridge.core.normal import as_region
 from stockbridge.core.record import Field
-from stockbridge.wiring.flags import nearest
 from stockbridge.wiring.schedule import parse_timing
 from stockbridge.wiring.settings import SettingsError
+from stockbridge.wiring.spelling import nearest
 
 DIRECTIONS = ("both", "to google", "to zoho")
 SYSTEMS = ("zoho", "google")

@@ -17,8 +17,8 @@ from stockbridge.wiring.contact_mapping import COMPOSED, DEFAULTS, WAYS, MappedR
 from stockbridge.wiring.contact_policies import gone_policies, unsubscribe_rules
 from stockbridge.wiring.contact_rules import parse_contact_rules
 from stockbridge.wiring.contact_settings import ContactSettings, named_fields
-from stockbridge.wiring.flags import nearest
 from stockbridge.wiring.settings import SettingsError
+from stockbridge.wiring.spelling import nearest
 
 FLOW = "contacts"
 KEY = "user_defined."

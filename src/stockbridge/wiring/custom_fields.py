@@ -10,8 +10,8 @@ from stockbridge.store.accounts import AccountRow
 from stockbridge.store.sealing import load_sealer
 from stockbridge.wiring.accounts import open_connector
 from stockbridge.wiring.fields import STREAMS_OF_FLOW
-from stockbridge.wiring.flags import nearest
 from stockbridge.wiring.settings import Settings, SettingsError
+from stockbridge.wiring.spelling import nearest
 
 
 def named_custom_fields(settings: Settings) -> dict[str, set[str]]:

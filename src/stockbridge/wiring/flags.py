@@ -7,47 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date
-from difflib import get_close_matches
 from typing import Any, TypeAlias
 
 import msgspec
 
+from stockbridge.wiring.flow_names import FLOWS, spelled
+from stockbridge.wiring.spelling import nearest
+
 FlagValue: TypeAlias = bool | int | str | date | tuple[str, ...] | None
 
-FLOWS = (
-    "products",
-    "product_compositions",
-    "suppliers",
-    "supplier_products",
-    "sell_orders",
-    "buy_orders",
-    "buy_order_lines",
-    "receipt_lines",
-    "assembly_orders",
-)
-"""What a person can name; each stands for the flows that belong to it."""
-
-ENTITY_OF = {
-    "assembled_products": "product_compositions",
-    "assembly_receipts": "assembly_orders",
-    "assembly_completions": "assembly_orders",
-}
-"""Flows that go with another one, and have no settings of their own."""
-
 _ORDERS = ("sell_orders", "buy_orders", "assembly_orders")
-_ENTITY_ALIASES = {
-    "sup_prods": "supplier_products",
-    "compositions": "product_compositions",
-    "sell_order_lines": "sell_orders",
-    "purchase_orders": "buy_orders",
-    "receipts": "receipt_lines",
-    "bundles": "assembly_orders",
-}
-
-
-def flows_of(entity: str) -> tuple[str, ...]:
-    """The flows that a name stands for."""
-    return (entity, *(flow for flow, of in ENTITY_OF.items() if of == entity))
 
 
 class Flag(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,24 +74,13 @@ def parse_entities(value: object) -> tuple[str, ...]:
     """Names of flows, in any of HotGlue's spellings ("sellOrders", "sell_orders")."""
     takes = f"a list of {', '.join(FLOWS)}"
     try:
-        names = [_snake(name) for name in _texts(value)]
+        names = [spelled(name) for name in _texts(value)]
     except ValueError:
         raise ValueError(takes) from None
     for name in names:
         if name not in FLOWS:
             raise ValueError(f'{takes} ("{name}" is not known{nearest(name, FLOWS)})')
     return tuple(sorted(set(names), key=FLOWS.index))
-
-
-def entity_name(name: str) -> str:
-    """A flow's name in our spelling, whatever HotGlue's; a stream after a slash ("products/items") is dropped."""
-    return _snake(name.split("/", 1)[0].strip())
-
-
-def _snake(name: str) -> str:
-    spelled = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
-    spelled = spelled.strip("_").replace("__", "_")
-    return _ENTITY_ALIASES.get(spelled, spelled)
 
 
 def _one_of(*choices: str) -> Callable[[object], str]:
@@ -416,12 +374,3 @@ def plain_value(value: FlagValue) -> Any:
     if isinstance(value, tuple):
         return list(value)
     return value.isoformat() if isinstance(value, date) else value
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean "x"?` where one of the known names is near, else nothing."""
-    by_lower: dict[str, str] = {}
-    for other in known:
-        by_lower.setdefault(other.lower(), other)  # of two spellings the first, which is ours
-    found = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
-    return f'; did you mean "{by_lower[found[0]]}"?' if found else ""

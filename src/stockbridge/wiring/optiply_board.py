@@ -10,7 +10,7 @@ from stockbridge.connectors.optiply.streams import STREAMS as OPTIPLY
 from stockbridge.core.flow import Flow, GonePolicy, Owner, Pair, Then
 from stockbridge.wiring import board_orders as orders
 from stockbridge.wiring import board_products as goods
-from stockbridge.wiring.flags import ENTITY_OF
+from stockbridge.wiring.flow_names import ENTITY_OF
 from stockbridge.wiring.rules import with_own_rules
 from stockbridge.wiring.settings import Settings
 

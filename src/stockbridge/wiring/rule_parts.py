@@ -11,8 +11,8 @@ from stockbridge.core.flow import Action, Condition, Test
 from stockbridge.core.record import Ability, Field, Kind, Stream
 from stockbridge.core.rules import FIELDLESS, GONE, THERE
 from stockbridge.core.sentences import kept_out
-from stockbridge.wiring.flags import nearest
 from stockbridge.wiring.rule_values import KIND_WORDS, compared, instead, put, spelled, tests_of
+from stockbridge.wiring.spelling import nearest
 
 SYSTEMS = {"zoho": "Zoho", "google": "Google"}
 FULL = {"zoho": "Zoho Inventory", "google": "Google Contacts"}

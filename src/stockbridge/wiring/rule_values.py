@@ -10,7 +10,7 @@ from typing import Any
 from stockbridge.core.flow import Test
 from stockbridge.core.normal import as_email, as_phone, as_url
 from stockbridge.core.record import Field, Kind
-from stockbridge.wiring.flags import nearest
+from stockbridge.wiring.spelling import nearest
 
 _ANY: tuple[Test, ...] = ("is filled", "is empty")
 _SAME: tuple[Test, ...] = ("is", "is not", "is one of", "is none of")

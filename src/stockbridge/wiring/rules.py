@@ -17,7 +17,8 @@ from stockbridge.connectors.zoho.streams import STREAMS
 from stockbridge.core.flow import Condition, Flow, Rule, Then
 from stockbridge.core.record import Kind
 from stockbridge.wiring.fields import STREAMS_OF_FLOW
-from stockbridge.wiring.flags import FLOWS, entity_name, nearest
+from stockbridge.wiring.flow_names import FLOWS, entity_name
+from stockbridge.wiring.spelling import nearest
 
 TESTS: tuple[str, ...] = (
     "is",

@@ -11,7 +11,8 @@ from typing import Any, Literal, TypeAlias
 from cronsim import CronSim, CronSimError
 
 from stockbridge.core.flow import Flow, Op
-from stockbridge.wiring.flags import ENTITY_OF, FLOWS, entity_name, nearest
+from stockbridge.wiring.flow_names import ENTITY_OF, FLOWS, entity_name
+from stockbridge.wiring.spelling import nearest
 
 SlotKind: TypeAlias = Literal["import", "export"]
 

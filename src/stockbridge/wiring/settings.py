@@ -7,17 +7,11 @@ from typing import Any
 
 import msgspec
 
-from stockbridge.wiring.flags import (
-    BY_SPELLING,
-    FLAGS,
-    FLOWS,
-    default_flags,
-    entity_name,
-    nearest,
-    plain_value,
-)
+from stockbridge.wiring.flags import BY_SPELLING, FLAGS, default_flags, plain_value
+from stockbridge.wiring.flow_names import FLOWS, entity_name
 from stockbridge.wiring.rules import parse_rules
 from stockbridge.wiring.schedule import parse_schedule
+from stockbridge.wiring.spelling import nearest
 
 # HotGlue's names for the exclusions of a flow (facts: Optiply 5).
 _EXCLUSION_FLAGS = {

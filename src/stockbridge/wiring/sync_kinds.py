@@ -11,7 +11,7 @@ from stockbridge.core.errors import Halt
 from stockbridge.core.flow import Flow
 from stockbridge.store.syncs import SyncRow
 from stockbridge.wiring.contact_settings import ContactSettings, decode_contact_settings
-from stockbridge.wiring.flags import FLOWS
+from stockbridge.wiring.flow_names import FLOWS
 from stockbridge.wiring.optiply_board import optiply_board
 from stockbridge.wiring.schedule import Slot, parse_timing, slots
 from stockbridge.wiring.settings import Settings, decode_settings
