@@ -232,7 +232,7 @@ class OneWay(RuleBasedStateMachine):
             product = products.get(part["item"])
             if product is None:
                 left_out = part["item"] in items and items[part["item"]]["status"] != "on"
-                waiting += id not in made and not left_out
+                waiting += not left_out  # one that stands may have been made anew, under another item
                 continue
             assert id in made, f"{id} is missing at b"
             assert made[id]["product"] == product["id"]
