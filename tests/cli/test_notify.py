@@ -138,6 +138,17 @@ def test_a_mail_server_has_the_usual_port(
     assert "hunter2geheim" not in added.out + added.err + listed.out
 
 
+def test_the_address_of_a_webhook_need_not_stand_in_the_command(
+    stockbridge: Command, box: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = stockbridge("notify", "add", "chat", "--webhook", "-")
+    assert (missing.code, "STOCKBRIDGE_NOTIFY_WEBHOOK" in missing.err) == (2, True)
+    monkeypatch.setenv("STOCKBRIDGE_NOTIFY_WEBHOOK", box.url)
+    assert stockbridge("notify", "add", "chat", "--webhook", "-").code == 0
+    assert stockbridge("notify", "test").code == 0
+    assert box.next()["reason"] == "test"
+
+
 def test_a_mail_goes_by_the_server_that_was_named(
     stockbridge: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

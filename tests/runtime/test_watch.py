@@ -306,6 +306,45 @@ def test_of_a_long_history_only_the_end_is_looked_at(office: Office, box: Webhoo
     assert box.next()["records"] == 20
 
 
+def test_new_runs_are_looked_up_however_many_there_were(office: Office) -> None:
+    if office.store.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL plans by how many there are")
+    text = str(alarms._NEW_RUNS.compile(office.store))
+    with office.store.connect() as connection:
+        # The 0 that is added is a parameter.
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", (0,))]
+    assert plan[0].startswith("SCAN alarm")
+    assert "SEARCH run USING INDEX ix_run_sync (sync=? AND id>?)" in plan[1].replace("rowid>", "id>")
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("everything", "Look: stockbridge preview board; if that is right: stockbridge approve 1"),
+        ("1234", "See why: stockbridge runs show 1"),
+    ],
+)
+def test_what_a_person_can_approve_is_said_to_be_so(
+    office: Office, box: Webhook, code: str, told: str
+) -> None:
+    what = "Every one of 40 products would be changed (for example name of 4600000012345)."
+    office.run(outcome="stopped", stopped_by="safety", stop_code=code, message=what)
+    office.look()
+    office.post()
+    found = box.next()
+    assert (found["reason"], found["remedy"]) == ("approval", told)
+    assert "4600000012345" not in str(found)
+
+
+def test_how_many_would_go_is_told(office: Office, box: Webhook) -> None:
+    what = "212 of 412 products are gone from Zoho (the limit is 10). Nothing was written."
+    office.run(outcome="stopped", stopped_by="safety", stop_code="deletions", message=what)
+    office.look()
+    office.post()
+    look = "Look: stockbridge preview board; if that is right: stockbridge approve 1"
+    assert box.next()["text"] == f'The sync "board" stands still for a person to look. {what} {look}'
+
+
 def test_a_sync_that_does_not_open_is_told(office: Office, box: Webhook) -> None:
     office.run()
     office.look(closed=["board"])

@@ -40,7 +40,8 @@ def add(
         typer.Option(
             "--webhook",
             metavar="URL",
-            help="Send a JSON document there; its text suits chat services. It is sealed like a password.",
+            help="Send a JSON document there; its text suits chat services. It is sealed like a password; with - it is "
+            "asked for unseen, or taken from STOCKBRIDGE_NOTIFY_WEBHOOK.",
         ),
     ] = None,
     mail: Annotated[
@@ -86,13 +87,18 @@ def add(
             raise Usage(
                 f"{odd[0]} does not go with --webhook.", remedy="Add the mail under a name of its own."
             )
-        fault = webhook_fault(webhook)
+        secret = Secret(webhook)
+        if webhook == "-":
+            secret = ask_secret(
+                "Address of the webhook", None, option="--webhook", variable="STOCKBRIDGE_NOTIFY_WEBHOOK"
+            )
+        fault = webhook_fault(secret.reveal())
         if fault is not None:
             raise Usage(
                 f"That is no address for a webhook: {fault}.",
                 remedy="Give the whole address as the service shows it; http only to this machine.",
             )
-        way, settings, secret = "webhook", dict[str, str](), Secret(webhook)
+        way, settings = "webhook", dict[str, str]()
     else:
         way, settings = "mail", _mail_settings(mail, smtp, sender, user)
         secret = Secret("")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from sqlalchemy.engine import Engine
 
 from stockbridge.cli.output import bad, note
-from stockbridge.core.errors import Trouble
+from stockbridge.core.errors import Halt
 from stockbridge.runtime import watch
 from stockbridge.store.database import TAKEN
 from stockbridge.store.syncs import SyncRow
@@ -22,8 +22,8 @@ def told_afterwards(store: Engine, row: SyncRow) -> Iterator[None]:
     """Looks how the sync stands after the block, and sends; what cannot be sent is kept for the next time."""
     try:
         yield
-    except (Trouble, SettingsError) as trouble:
-        if not (isinstance(trouble, Trouble) and trouble.code == TAKEN):
+    except (Halt, SettingsError) as trouble:
+        if not (isinstance(trouble, Halt) and trouble.code in (TAKEN, "lease")):
             _tell(store, row, [row.name])
         raise
     _tell(store, row, [])

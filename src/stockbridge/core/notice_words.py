@@ -119,8 +119,8 @@ def _remedy(notice: Notice, sync: str) -> str:
         case Reason.PREVIEW:
             return f"Look, and it goes on at its next time: stockbridge preview {name}"
         case Reason.APPROVAL:
-            look = f"Look: stockbridge preview {name}"
-            return f"{look} If that is right: stockbridge approve {notice.run}"
+            look = f"Look: stockbridge preview {name}; if that is right: stockbridge approve {notice.run}"
+            return notice.remedy or look
         case Reason.CLOSED:
             return f"See why: stockbridge preview {name}"
         case Reason.FAILURES:

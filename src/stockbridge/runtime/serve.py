@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import OperationalError
 
-from stockbridge.core.errors import Trouble
+from stockbridge.core.errors import Halt, Trouble
 from stockbridge.http.clock import Clock
 from stockbridge.runtime.lookout import Lookout, Watched
 from stockbridge.runtime.queue import Queue, Work
@@ -67,7 +67,7 @@ def serve(
             say_once(
                 Noted(sync=watched.row.name, what=trouble.what, remedy=trouble.remedy, code=trouble.code)
             )
-            if trouble.code != TAKEN:
+            if isinstance(trouble, Halt) and trouble.code not in (TAKEN, "lease"):
                 cannot_open.add(watched.row.name)
             pause = _ELSEWHERE if trouble.code == TAKEN else _CANNOT_OPEN
             not_before[work.sync] = time.monotonic() + pause

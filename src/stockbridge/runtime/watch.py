@@ -37,6 +37,7 @@ _LOOK_BACK = (
     4  # runs of a sync that was never looked at, of which the first only says what stood refused already
 )
 _KINDS: Mapping[str, Kind] = {"run": "import", "full": "import", "exports": "exports", "hints": "hints"}
+_ANSWERED = ("deletions", "read-empty", "everything", "preview")  # by `stockbridge approve`, or by a look
 _SAFE_WORDS = ("deletions", "read-empty")  # codes of messages that hold nothing but counts, flows and systems
 
 Now: TypeAlias = Callable[[], datetime]
@@ -241,6 +242,15 @@ def _past(row: PastRow, later: Sequence[PastRow]) -> Past:
         stopped_by=report.stopped_by,
         stop_code=report.stop_code,
         what=report.message if report.stop_code in _SAFE_WORDS else "",
-        remedy=report.remedy if report.stopped_by == "account" else "",
+        remedy=_remedy(report),
         flows=_refused(row),
     )
+
+
+def _remedy(report: RunReport) -> str:
+    """What the report itself advises, where it holds no names; else where to look. "" where the reason says it all."""
+    if report.stopped_by == "account":
+        return report.remedy
+    if report.stopped_by == "safety" and report.stop_code not in _ANSWERED:
+        return f"See why: stockbridge runs show {report.run}"
+    return ""

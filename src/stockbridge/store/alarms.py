@@ -47,13 +47,19 @@ def watches(connection: Connection) -> dict[int, Kept]:
     }
 
 
+_NEW_RUNS = (
+    select(run.c.sync, run.c.id, run.c.mode, run.c.started_at, run.c.report)
+    # With the 0, SQLite has to begin with the syncs and look up their runs; else it goes through every run there ever was.
+    .join_from(alarm, run, run.c.sync == alarm.c.sync + 0)
+    .where(run.c.id > alarm.c.newest)
+)
+
+
 def new_runs(connection: Connection) -> dict[int, list[PastRow]]:
     """The runs after those that are known, oldest first, of each sync that has any. Of a sync that was never looked at see
     `last_runs`."""
-    query = select(run.c.sync, run.c.id, run.c.mode, run.c.started_at, run.c.report)
-    query = query.join_from(alarm, run, run.c.sync == alarm.c.sync).where(run.c.id > alarm.c.newest)
     out: dict[int, list[PastRow]] = {}
-    for row in connection.execute(query.order_by(run.c.sync, run.c.id)):
+    for row in sorted(connection.execute(_NEW_RUNS), key=lambda one: one.id):
         out.setdefault(row.sync, []).append(
             PastRow(id=row.id, mode=row.mode, started_at=row.started_at, report=row.report)
         )
