@@ -14,6 +14,7 @@ from stockbridge.connectors.zoho.client import ZohoClient, decode_plain
 from stockbridge.connectors.zoho.contact_calls import ContactCalls
 from stockbridge.connectors.zoho.contact_fields import contact_fields
 from stockbridge.connectors.zoho.contacts import contacts_shape, contacts_stream
+from stockbridge.connectors.zoho.custom_labels import custom_labels
 from stockbridge.connectors.zoho.details import Details
 from stockbridge.connectors.zoho.lists import Lists, same_mark, searched_by
 from stockbridge.connectors.zoho.paging import Batch, Entry
@@ -65,17 +66,6 @@ def connect(
     )
     client = ZohoClient(account, clock=clock, transport=transport, budget=budget, tokens=tokens)
     return ZohoConnector(client, budget, custom_contacts, people=people)
-
-
-class _Definition(msgspec.Struct):
-    api_name: str
-    label: str = ""
-
-
-class _Definitions(msgspec.Struct):
-    code: int = 0
-    message: str = ""
-    customfields: list[_Definition] = []
 
 
 class _Location(msgspec.Struct):
@@ -273,23 +263,8 @@ class ZohoConnector:
             self._contacts.remove(id)
 
     def custom_fields(self, stream: str) -> dict[str, str] | None:
-        """Label by api name ("cf_colour") of the custom fields of a stream; None where Zoho does not tell.
-
-        Source: facts, Zoho 8; the call is not in the documents, so a refusal only means that nothing can be said.
-        """
-        entity = _ENTITIES[stream]
-        decoder = msgspec.json.Decoder(_Definitions)
-        try:
-            found, _ = self._client.call(
-                "GET",
-                "/settings/customfields",
-                params=(("entity", entity),),
-                decode=decoder.decode,
-                about=f"the custom fields of {stream}",
-            )
-        except (Gone, Rejected, Unauthorized):
-            return None
-        return {one.api_name: one.label for one in found.customfields}
+        """Label by api name ("cf_colour") of the custom fields of a stream; None where Zoho does not tell."""
+        return custom_labels(self._client, stream)
 
     def contact_fields(self) -> list[Field]:
         """The custom fields that this organisation has for contacts, typed; to be given to `connect` as `custom_contacts`."""
@@ -380,18 +355,6 @@ class ZohoConnector:
             else:
                 self._places = "location_id" if found.locations else "warehouse_id"
         return self._places
-
-
-_ENTITIES = {
-    "items": "item",
-    "vendors": "contact",
-    "contacts": "contact",
-    "people": "contact",
-    "salesorders": "salesorder",
-    "purchaseorders": "purchaseorder",
-    "composites": "composite_item",
-    "bundles": "bundle",
-}
 
 
 def _parent_gone(error: Gone, stream: Stream, values: Values, mark: str) -> Gone:
