@@ -91,7 +91,7 @@ def _the_one_waiting(store: Engine, number: int | None, sync: str | None) -> tup
     """The stopped run that waits for a person. Raises `Usage` where the one that is named is not it."""
     named: RunReport | None = None
     if number is None:
-        row = chosen_sync(store, sync)
+        row = chosen_sync(store, sync, option=True)
     else:
         row, named = run_of(store, number)
     with store.connect() as connection:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy.engine import Engine
 
-from stockbridge.cli.options import Debug, Json, Sync, opened, unknown
+from stockbridge.cli.options import Debug, Json, Sync, names, opened, unknown
 from stockbridge.cli.output import bold, document, number, say, table
 from stockbridge.cli.sync_contacts import plain_row, rules_in_words, show_mapping
 from stockbridge.cli.usage import Usage
@@ -45,7 +46,7 @@ def fields(
       stockbridge fields --zoho
     """
     with opened() as store:
-        row = contact_sync(store, sync)
+        row = contact_sync(store, sync, option=False)
         built = _built(row)
         with store.connect() as connection:
             account = accounts.get(connection, row.account_a)
@@ -97,7 +98,7 @@ def mappings(
       stockbridge mappings
     """
     with opened() as store:
-        row = contact_sync(store, sync)
+        row = contact_sync(store, sync, option=False)
         built = _built(row)
     if as_json:
         document([plain_row(line) for line in built.rows])
@@ -115,7 +116,7 @@ def rules(sync: Sync = None, as_json: Json = False, debug: Debug = False) -> Non
       stockbridge rules
     """
     with opened() as store:
-        row = contact_sync(store, sync)
+        row = contact_sync(store, sync, option=False)
         built = _built(row)
         with open_sync(store, row, lock=False) as session:
             (compiled,) = session.flows
@@ -153,8 +154,8 @@ def rules(sync: Sync = None, as_json: Json = False, debug: Debug = False) -> Non
     say(_CHANGE)
 
 
-def contact_sync(store: Engine, name: str | None) -> SyncRow:
-    """The contact sync of that name, or the only one. Raises `Usage`."""
+def contact_sync(store: Engine, name: str | None, *, option: bool = True) -> SyncRow:
+    """The contact sync of that name, or the only one. `option` says that it is named with --sync. Raises `Usage`."""
     with store.connect() as connection:
         rows = [row for row in syncs.all_syncs(connection) if row.kind == CONTACTS]
         others = {row.name for row in syncs.all_syncs(connection)} - {row.name for row in rows}
@@ -165,7 +166,7 @@ def contact_sync(store: Engine, name: str | None) -> SyncRow:
             return rows[0]
         raise Usage(
             "There are several contact syncs.",
-            remedy=f"Say which one: {', '.join(row.name for row in rows)}",
+            remedy=f"Say which one{' with --sync' if option else ''}: {names(quote(row.name) for row in rows)}",
         )
     for row in rows:
         if row.name == name:

@@ -239,7 +239,7 @@ def sayable() -> Iterator[None]:
 
 
 def _health(sync: str | None, states: list[str] | None, limit: int) -> Health:
-    with opened() as store, open_sync(store, contact_sync(store, sync), lock=False) as session:
+    with opened() as store, open_sync(store, contact_sync(store, sync, option=False), lock=False) as session:
         return standing(session, states=states, limit=limit)
 
 
