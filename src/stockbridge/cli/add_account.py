@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import webbrowser
 from shlex import quote
 from typing import Annotated, Any
 
@@ -9,10 +10,13 @@ import typer
 from sqlalchemy.engine import Engine
 
 from stockbridge.cli.options import unknown
-from stockbridge.cli.output import document, good, say
+from stockbridge.cli.output import document, good, note, say
 from stockbridge.cli.usage import Usage
+from stockbridge.core.secret import Secret
 from stockbridge.store import accounts, schedule
 from stockbridge.store.accounts import AccountRow
+from stockbridge.store.sealing import Sealer
+from stockbridge.wiring.accounts import open_login
 
 Name = Annotated[str | None, typer.Option("--name", help="What to call the account here.")]
 Reauthorise = Annotated[
@@ -21,15 +25,37 @@ Reauthorise = Annotated[
 ]
 
 
-def existing(store: Engine, name: str | None, connector: str) -> AccountRow | None:
-    if name is None:
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Only print the address of the consent page.")]
+
+
+def existing(store: Engine, again: str | None, connector: str, name: str | None) -> AccountRow | None:
+    """The account that is signed in to again; None for a new one. Raises `Usage`, also where `name` is another name."""
+    if again is None:
         return None
     with store.connect() as connection:
         rows = accounts.all_accounts(connection, connector)
     for row in rows:
-        if row.name == name:
+        if row.name == again:
+            if name not in (None, row.name):
+                raise Usage("--name and --reauthorise name different accounts.", remedy="Leave --name out.")
             return row
-    raise unknown("account", name, [row.name for row in rows])
+    raise unknown("account", again, [row.name for row in rows])
+
+
+def client_secret_of(old: AccountRow | None, sealer: Sealer, client_id: str) -> Secret | None:
+    """The stored secret, where it belongs to this very client and can still be opened."""
+    if old is None or old.settings["client_id"] != client_id:
+        return None
+    return open_login(sealer, old)["client_secret"]
+
+
+def show_page(page: str, no_browser: bool) -> None:
+    """Send the person to the consent page."""
+    note("Agree on this page, and you come back here by itself:")
+    note(f"  {page}")
+    if not no_browser:
+        webbrowser.open(page)
+    note("Waiting for the browser …")
 
 
 def refuse_double(store: Engine, connector: str, key: str, value: str) -> None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
-import webbrowser
 from shlex import quote
 from typing import Annotated
 
 import typer
 
-from stockbridge.cli.add_account import Name, Reauthorise, done, existing, store_login
+from stockbridge.cli.add_account import (
+    Name,
+    NoBrowser,
+    Reauthorise,
+    client_secret_of,
+    done,
+    existing,
+    show_page,
+    store_login,
+)
 from stockbridge.cli.options import Debug, Json, opened
-from stockbridge.cli.output import note
 from stockbridge.cli.prompt import ask, ask_secret
 from stockbridge.cli.usage import Usage
 from stockbridge.connectors.people import account as google
@@ -25,7 +32,6 @@ from stockbridge.wiring.accounts import (
     clock_for,
     google_secrets,
     google_settings,
-    open_login,
     seal_login,
 )
 from stockbridge.wiring.google_sign_in import (
@@ -63,9 +69,7 @@ def add_google(
         typer.Option("--server", metavar="URL", help="In place of Google, for the sandbox."),
     ] = None,
     reauthorise: Reauthorise = None,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Only print the address of the consent page.")
-    ] = False,
+    no_browser: NoBrowser = False,
     port: Annotated[
         int, typer.Option("--port", help="Port on this machine to which the browser comes back; 0 is any.")
     ] = DEFAULT_PORT,
@@ -85,9 +89,7 @@ def add_google(
     """
     with opened() as store, Transport() as transport:
         sealer = load_sealer()
-        old = existing(store, reauthorise, "google")
-        if old is not None and name not in (None, old.name):
-            raise Usage("--name and --reauthorise name different accounts.", remedy="Leave --name out.")
+        old = existing(store, reauthorise, "google", name)
         client = _client(old, sealer, server, client_id, client_secret)
         clock = clock_for(client.api_base)
         given = refresh_token or os.environ.get(_REFRESH)
@@ -95,7 +97,7 @@ def add_google(
             login = sign_in_with_refresh_token(client, Secret(given.strip()), transport, clock)
         else:
             login = sign_in_with_google(
-                client, transport, clock, port=port, show=lambda page, _: _show_page(page, no_browser)
+                client, transport, clock, port=port, show=lambda page, _: show_page(page, no_browser)
             )
         chosen = old.name if old else ask("Name for this account", name, option="--name", default="google")
         account = GoogleAccount(
@@ -132,9 +134,7 @@ def _client(
         except Unauthorized as trouble:
             raise Usage(trouble.what, remedy=trouble.remedy) from None
     id = ask("Client id", client_id or kept.get("client_id"), option="--client-id")
-    kept_secret = None
-    if old is not None and secret is None and old.settings["client_id"] == id:
-        kept_secret = open_login(sealer, old)["client_secret"]
+    kept_secret = client_secret_of(old, sealer, id) if secret is None else None
     return GoogleClient(
         client_id=id,
         client_secret=kept_secret
@@ -143,11 +143,3 @@ def _client(
         token_base=server or kept.get("token_base") or google.TOKEN_BASE,
         consent_base=server or kept.get("consent_base") or google.CONSENT_BASE,
     )
-
-
-def _show_page(page: str, no_browser: bool) -> None:
-    note("Agree on this page, and you come back here by itself:")
-    note(f"  {page}")
-    if not no_browser:
-        webbrowser.open(page)
-    note("Waiting for the browser …")

@@ -74,9 +74,7 @@ def add_optiply(
     """
     with opened() as store, Transport() as transport:
         sealer = load_sealer()
-        old = existing(store, reauthorise, "optiply")
-        if old is not None and name not in (None, old.name):
-            raise Usage("--name and --reauthorise name different accounts.", remedy="Leave --name out.")
+        old = existing(store, reauthorise, "optiply", name)
         kept = old.settings if old else {}
         api, tokens = _optiply_hosts(api_base or kept.get("api_base"), token_base or kept.get("token_base"))
         if api == optiply.API_BASE:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-import webbrowser
 from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from stockbridge.cli.add_account import Name, Reauthorise, done, existing, refuse_double, store_login
+from stockbridge.cli.add_account import (
+    Name,
+    NoBrowser,
+    Reauthorise,
+    client_secret_of,
+    done,
+    existing,
+    refuse_double,
+    show_page,
+    store_login,
+)
 from stockbridge.cli.options import Debug, Json, opened
 from stockbridge.cli.output import note
 from stockbridge.cli.prompt import ask, ask_secret, choose
@@ -18,13 +27,11 @@ from stockbridge.cli.usage import Usage
 from stockbridge.connectors.zoho.account import Organisation, ZohoAccount
 from stockbridge.connectors.zoho.regions import REGIONS, check_server, region
 from stockbridge.core.errors import Unauthorized
-from stockbridge.core.secret import Secret
 from stockbridge.http.transport import Transport
 from stockbridge.store.accounts import AccountRow
 from stockbridge.store.sealing import Sealer, load_sealer
 from stockbridge.wiring.accounts import (
     clock_for,
-    open_login,
     seal_login,
     zoho_secrets,
     zoho_settings,
@@ -61,9 +68,7 @@ def add_zoho(
         typer.Option("--organization", metavar="ID", help="Which organisation, when there are several."),
     ] = None,
     reauthorise: Reauthorise = None,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Only print the address of the consent page.")
-    ] = False,
+    no_browser: NoBrowser = False,
     port: Annotated[
         int, typer.Option("--port", help="Port on this machine to which the browser comes back.")
     ] = DEFAULT_PORT,
@@ -83,9 +88,7 @@ def add_zoho(
     """
     with opened() as store, Transport() as transport:
         sealer = load_sealer()
-        old = existing(store, reauthorise, "zoho")
-        if old is not None and name not in (None, old.name):
-            raise Usage("--name and --reauthorise name different accounts.", remedy="Leave --name out.")
+        old = existing(store, reauthorise, "zoho", name)
         client = _zoho_client(old, sealer, region_name, accounts_server, client_id, client_secret)
         clock = clock_for(client.accounts_server)
         if self_client is not None:
@@ -149,7 +152,7 @@ def _zoho_client(
     given = server
     server = _understood(lambda: check_server(given))
     id = ask("Client id", client_id or kept.get("client_id"), option="--client-id")
-    secret = _kept_secret(old, sealer, id) if client_secret is None else None
+    secret = client_secret_of(old, sealer, id) if client_secret is None else None
     return ZohoClient(
         accounts_server=server,
         client_id=id,
@@ -171,20 +174,9 @@ def _understood(read: Callable[[], str]) -> str:
         raise Usage(trouble.what, remedy=trouble.remedy) from None
 
 
-def _kept_secret(old: AccountRow | None, sealer: Sealer, client_id: str) -> Secret | None:
-    """The stored secret, where it belongs to this very client and can still be opened."""
-    if old is None or old.settings["client_id"] != client_id:
-        return None
-    return open_login(sealer, old)["client_secret"]
-
-
 def _show_page(page: str, back: str, no_browser: bool) -> None:
     note(f"The client must have this redirect address in Zoho's API console: {back}")
-    note("Agree on this page, and you come back here by itself:")
-    note(f"  {page}")
-    if not no_browser:
-        webbrowser.open(page)
-    note("Waiting for the browser …")
+    show_page(page, no_browser)
 
 
 def _pick_organisation(found: list[Organisation], wanted: str | None) -> Organisation:

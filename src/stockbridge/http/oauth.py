@@ -6,11 +6,14 @@ How a token is got is a generator that yields calls and is sent answers, so that
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
 
 from stockbridge.core.errors import Retry, Trouble, Unauthorized
 from stockbridge.core.secret import Secret
@@ -35,6 +38,7 @@ Grant: TypeAlias = Generator[Call, Answer, Token]
 Remember: TypeAlias = Callable[[Secret, datetime, str | None], None]
 """Told each new token, its end and its `api_domain`, so that it can be kept sealed."""
 
+_DEFAULT_LIFE = 3600
 _MARGIN = timedelta(seconds=300)
 _REFUSED_SECONDS = 60.0  # how long a refused login is not tried again
 _RENEWALS = 3  # for one call, of a login that has worked: another call may have lost the new token before this one went
@@ -42,6 +46,38 @@ _RENEWALS = 3  # for one call, of a login that has worked: another call may have
 
 def _unauthorised(answer: Answer) -> bool:
     return answer.status == 401
+
+
+def token_call(
+    url: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None, *, repeatable: bool
+) -> Call:
+    """A request for a token: a form, which is answered in JSON."""
+    return Call(
+        method="POST",
+        url=url,
+        headers={
+            **(headers or {}),
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Accept": "application/json",
+        },
+        body=urlencode(form).encode(),
+        repeatable=repeatable,
+    )
+
+
+def object_in(answer: Answer) -> dict[str, Any]:
+    """The JSON object of an answer; an empty one where it holds none."""
+    try:
+        body = msgspec.json.decode(answer.body)
+    except msgspec.DecodeError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def ends_at(body: Mapping[str, Any], now: datetime) -> datetime:
+    """When a token ends by what stands beside it: `expires_in` seconds, an hour where that is not told."""
+    life = body.get("expires_in")
+    return now + timedelta(seconds=life if isinstance(life, int) and life > 0 else _DEFAULT_LIFE)
 
 
 def drive(asking: Generator[Call, Answer, T], send: Callable[[Call], Answer]) -> T:

@@ -5,17 +5,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Generator
 from dataclasses import dataclass
-from datetime import timedelta
 from shlex import quote
-from typing import Any
-from urllib.parse import urlencode
-
-import msgspec
 
 from stockbridge.core.errors import Retry, Unauthorized
 from stockbridge.core.secret import Secret
 from stockbridge.http.clock import Clock
-from stockbridge.http.oauth import Grant, Token
+from stockbridge.http.oauth import Grant, Token, ends_at, object_in, token_call
 from stockbridge.http.retry import retry_after
 from stockbridge.http.transport import Answer, Call
 
@@ -23,7 +18,6 @@ API_BASE = "https://api.optiply.com/v1"
 TOKEN_BASE = "https://dashboard.optiply.nl/api"  # noqa: S105 (an address)
 MEDIA_TYPE = "application/vnd.api+json"
 
-_DEFAULT_LIFE = 3600
 _WRONG_CLIENT = "UserDetailsService returned null"
 _ADD = "stockbridge accounts add optiply"
 _AGAIN = f"Enter the login again: {_ADD}"
@@ -58,11 +52,7 @@ def password_grant(
     Optiply's own clients send it (facts: Optiply 1.2).
     """
     basic = base64.b64encode(f"{client_id}:{client_secret.reveal()}".encode()).decode()
-    headers = {
-        "Authorization": f"Basic {basic}",
-        "Content-Type": "application/x-www-form-urlencoded",
-        "Accept": "application/json",
-    }
+    headers = {"Authorization": f"Basic {basic}"}
     url = f"{token_base.rstrip('/')}/auth/oauth/token"
     login = {"username": username, "password": password.reveal()}
     styles = (
@@ -70,15 +60,11 @@ def password_grant(
         (f"{url}?grant_type=password", login),
     )
     for address, form in styles:
-        answer = yield Call(
-            method="POST", url=address, headers=headers, body=urlencode(form).encode(), repeatable=True
-        )
-        body = _json(answer)
+        answer = yield token_call(address, form, headers, repeatable=True)
+        body = object_in(answer)
         access = body.get("access_token")
         if answer.status in (200, 201) and isinstance(access, str) and access:
-            life = body.get("expires_in")
-            seconds = life if isinstance(life, int) and life > 0 else _DEFAULT_LIFE
-            return Token(access=Secret(access), expires_at=clock.now() + timedelta(seconds=seconds))
+            return Token(access=Secret(access), expires_at=ends_at(body, clock.now()))
         if answer.status != 400 or body.get("error") == "invalid_grant":
             break
     said = str(body.get("error_description") or body.get("error") or "")
@@ -129,17 +115,9 @@ def account_ids(token: Token, api_base: str) -> Generator[Call, Answer, list[str
         url=f"{api_base.rstrip('/')}/accounts",
         headers={"Authorization": f"Bearer {token.access.reveal()}", "Content-Type": MEDIA_TYPE},
     )
-    rows = _json(answer).get("data")
+    rows = object_in(answer).get("data")
     if answer.status in (401, 403):
         raise Unauthorized("Optiply does not let this login see its account.", remedy=_AGAIN)
     if answer.status != 200 or not isinstance(rows, list):
         raise Retry(f"Optiply answered {answer.status} without a list of accounts.")
     return [str(row["id"]) for row in rows if isinstance(row, dict) and row.get("id")]
-
-
-def _json(answer: Answer) -> dict[str, Any]:
-    try:
-        body = msgspec.json.decode(answer.body)
-    except msgspec.DecodeError:
-        return {}
-    return body if isinstance(body, dict) else {}

@@ -6,17 +6,14 @@ import base64
 import hashlib
 from collections.abc import Generator
 from dataclasses import dataclass
-from datetime import timedelta
 from shlex import quote
 from typing import Any
 from urllib.parse import urlencode
 
-import msgspec
-
 from stockbridge.core.errors import Retry, Trouble, Unauthorized
 from stockbridge.core.secret import Secret
 from stockbridge.http.clock import Clock
-from stockbridge.http.oauth import Grant, Token
+from stockbridge.http.oauth import Grant, Token, ends_at, object_in, token_call
 from stockbridge.http.retry import retry_after
 from stockbridge.http.transport import Answer, Call
 
@@ -25,7 +22,6 @@ TOKEN_BASE = "https://oauth2.googleapis.com"  # noqa: S105 (an address)
 CONSENT_BASE = "https://accounts.google.com"
 SCOPE = "https://www.googleapis.com/auth/contacts"
 
-_DEFAULT_LIFE = 3600
 _THROTTLED_SECONDS = 60.0
 _ADD = "stockbridge accounts add google"
 _AGAIN = f"Sign in again: {_ADD}"
@@ -150,14 +146,8 @@ def _ask(
     token_base: str, form: dict[str, str], whose: str, clock: Clock, *, repeatable: bool
 ) -> Generator[Call, Answer, dict[str, Any]]:
     """Ask the token endpoint; what it answered where that holds a token for the contacts."""
-    answer = yield Call(
-        method="POST",
-        url=f"{token_base.rstrip('/')}/token",
-        headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
-        body=urlencode(form).encode(),
-        repeatable=repeatable,
-    )
-    body = _json(answer)
+    answer = yield token_call(f"{token_base.rstrip('/')}/token", form, repeatable=repeatable)
+    body = object_in(answer)
     if answer.status == 200 and isinstance(body.get("access_token"), str) and body["access_token"]:
         granted = body.get("scope")
         if isinstance(granted, str) and SCOPE not in granted.split():
@@ -203,15 +193,5 @@ _REFUSALS = {
 }
 
 
-def _json(answer: Answer) -> dict[str, Any]:
-    try:
-        body = msgspec.json.decode(answer.body)
-    except msgspec.DecodeError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
 def _token(body: dict[str, Any], clock: Clock) -> Token:
-    life = body.get("expires_in")
-    seconds = life if isinstance(life, int) and life > 0 else _DEFAULT_LIFE
-    return Token(access=Secret(body["access_token"]), expires_at=clock.now() + timedelta(seconds=seconds))
+    return Token(access=Secret(body["access_token"]), expires_at=ends_at(body, clock.now()))

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from datetime import timedelta
 from shlex import quote
 from typing import Any
 from urllib.parse import urlencode
-
-import msgspec
 
 from stockbridge.connectors.zoho.regions import api_domain, check_server
 from stockbridge.core.errors import Retry, Trouble, Unauthorized
 from stockbridge.core.secret import Secret
 from stockbridge.http.clock import Clock
-from stockbridge.http.oauth import Grant, Token
+from stockbridge.http.oauth import Grant, Token, ends_at, object_in, token_call
 from stockbridge.http.retry import retry_after
 from stockbridge.http.transport import Answer, Call
 
@@ -34,7 +31,6 @@ SCOPES = (
 SETTINGS_SCOPE = "ZohoInventory.settings.READ"
 
 _THROTTLED_SECONDS = 120.0  # ten tokens in ten minutes: one comes free every minute at the latest pace
-_DEFAULT_LIFE = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +157,7 @@ def organisations(token: Token, accounts_server: str) -> Generator[Call, Answer,
         url=f"{api_domain(accounts_server, token.api_domain)}/inventory/v1/organizations",
         headers={"Authorization": f"Zoho-oauthtoken {token.access.reveal()}"},
     )
-    body = _json(answer)
+    body = object_in(answer)
     rows = body.get("organizations")
     if answer.status in (401, 403):
         raise Unauthorized(
@@ -188,14 +184,8 @@ def _ask(
     accounts_server: str, form: dict[str, str], whose: str, clock: Clock, *, repeatable: bool
 ) -> Generator[Call, Answer, dict[str, Any]]:
     """Ask the token endpoint; what it answered where that holds a token."""
-    answer = yield Call(
-        method="POST",
-        url=f"{check_server(accounts_server)}/oauth/v2/token",
-        headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
-        body=urlencode(form).encode(),
-        repeatable=repeatable,
-    )
-    body = _json(answer)
+    answer = yield token_call(f"{check_server(accounts_server)}/oauth/v2/token", form, repeatable=repeatable)
+    body = object_in(answer)
     # Errors come with HTTP 200 too, so only a token in the body is a token.
     if isinstance(body.get("access_token"), str) and body["access_token"]:
         return body
@@ -247,20 +237,10 @@ _REFUSALS = {
 }
 
 
-def _json(answer: Answer) -> dict[str, Any]:
-    try:
-        body = msgspec.json.decode(answer.body)
-    except msgspec.DecodeError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
 def _token(body: dict[str, Any], accounts_server: str, clock: Clock) -> Token:
-    life = body.get("expires_in")
-    seconds = life if isinstance(life, int) and life > 0 else _DEFAULT_LIFE
     told = body.get("api_domain")
     return Token(
         access=Secret(body["access_token"]),
-        expires_at=clock.now() + timedelta(seconds=seconds),
+        expires_at=ends_at(body, clock.now()),
         api_domain=api_domain(accounts_server, told if isinstance(told, str) else None),
     )
