@@ -181,6 +181,35 @@ def test_a_flow_with_a_time_of_its_own_speaks_for_itself(sync: History) -> None:
     assert sync.run(flows={"products": 0}) == [("approval", "over")]  # now all of them came through
 
 
+def test_a_flow_that_works_does_not_hide_that_the_others_do_not(sync: History) -> None:
+    for _ in range(2):
+        assert sync.stop("connection") == []
+        assert sync.run(flows={"buy_orders": 0}) == []
+    assert sync.stop("connection") == [("stuck", "began")]
+
+
+def test_a_trouble_that_ended_and_came_again_between_two_looks_is_another_one(sync: History) -> None:
+    assert sync.stop("account") == [("account", "began")]
+    later = [
+        Past(number=2, kind="import", outcome="in step", ended_at=sync.now, flows=ALL),
+        Past(
+            number=3,
+            kind="import",
+            outcome="stopped",
+            ended_at=sync.now + timedelta(hours=1),
+            stopped_by="account",
+            flows=ALL,
+        ),
+    ]
+    assert sync.look(timedelta(hours=1), runs=later) == [("account", "over"), ("account", "began")]
+
+
+def test_a_burst_in_a_flow_that_is_left_out_now_is_over(sync: History) -> None:
+    known = {**ALL, "compositions": 40}
+    assert sync.run("left over", flows=known) == [("failures", "began")]
+    assert sync.run() == [("failures", "over")]
+
+
 def test_a_flow_that_the_settings_do_not_make_any_more_is_not_waited_for(sync: History) -> None:
     assert sync.stop("account", flows={**ALL, "compositions": 0}) == [("account", "began")]
     assert sync.run() == [("account", "over")]
