@@ -5,39 +5,70 @@ from __future__ import annotations
 
 from typing import Any
 
-from machine.contacts_people import OTHER, World, make
+from machine.contacts_people import OTHER, World, delete, edit, make
 from stockbridge.core.flow import Side
 from stockbridge.core.record import Values
 from stockbridge.engine import by_hand, health
 from stockbridge.store import inbox
 from stockbridge.store.inbox import NO, YES, Asked
 
+_NAMES: dict[Side, tuple[str, str]] = {"a": ("first", "last"), "b": ("given", "family")}
+
 
 def called(side: Side, row: Values) -> frozenset[str]:
     """The words of a name, however they are ordered and written."""
-    names = ("first", "last") if side == "a" else ("given", "family")
-    return frozenset(str(row[name]).lower() for name in names if row.get(name))
+    return frozenset(str(row[name]).lower() for name in _NAMES[side] if row.get(name))
 
 
 def creates_alike(world: World, side: Side, number: int, choice: int) -> None:
-    """Somebody who is called like one of the other side (or of the same one), with an own address, an own number, or none."""
-    id = world.one_of(side, number)
-    if id is None:
-        return
+    """Two who are called alike, one at each side (or both at one), each with an own address, an own number, or none; or another one
+    who is called like somebody that has no partner."""
+    linked = {("a", one.a_id) for one in world.links()} | {("b", one.b_id) for one in world.links()}
+    made = {(at, id) for (at, _), ids in world.ledger.made.items() for id in ids}
+    alone = sorted(id for id in world.rows(side) if (side, id) not in linked | made | world.anchors)
+    if alone and choice % 2:
+        id = alone[number % len(alone)]
+    else:
+        id = _new(world, side, world.word(), world.word(), number, choice // 2)
     row = world.rows(side)[id]
-    names = ("first", "last") if side == "a" else ("given", "family")
-    first, last = (row.get(name) for name in names)
-    if last and choice % 2:
+    first, last = (row.get(name) for name in _NAMES[side])
+    if last and first and choice // 6 % 2:
         first, last = last, first
-    email = world.email() if choice // 2 % 3 == 1 else None
-    phone = world.phone() if choice // 2 % 3 == 2 else None
-    at = side if choice // 6 % 4 == 3 else OTHER[side]
-    new = make(world, at, email=email, phone=phone, city=("north", None)[number % 2], labels=("Friends",))
-    mine = ("first", "last") if at == "a" else ("given", "family")
-    world.put(at, {mine[0]: (first or "").upper() or None, mine[1]: last}, new)
+    at = side if choice // 12 % 5 == 4 else OTHER[side]
+    _new(world, at, (first or "").upper() or None, last, number + 1, choice // 3)
 
 
-def answer_match(world: World, one: Asked, yes: bool) -> None:
+def _new(world: World, side: Side, first: str | None, last: str | None, number: int, choice: int) -> str:
+    email = world.email() if choice % 3 == 1 else None
+    phone = world.phone() if choice % 3 == 2 else None
+    id = make(world, side, email=email, phone=phone, city=("north", None)[number % 2], labels=("Friends",))
+    return world.put(side, dict(zip(_NAMES[side], (first, last), strict=True)), id)
+
+
+def says_who_is_who(world: World, side: Side, number: int, choice: int) -> None:
+    """Somebody answers whether two are the same, or settles it in another way: by another name, by a deletion, by hand."""
+    with world.stage.engine.connect() as connection:
+        asked = inbox.open_matches(connection, 1, "contacts")
+    if not asked:
+        return
+    one = asked[number % len(asked)]
+    id = one.a_id if side == "a" else one.b_id
+    match choice % 6:
+        case 0 | 1 | 2:
+            answer_match(world, one, yes=choice % 6 == 0)
+        case _ if id not in world.rows(side):
+            pass
+        case 3:
+            edit(world, side, id, "first", 0)
+        case 4:
+            delete(world, side, id)
+        case _:
+            session = world.stage.open()
+            by_hand.exclude(session, "contacts", by_hand.the_one(session, "contacts", id, side), "")
+            world.ledger.alone.add((side, id))
+
+
+def answer_match(world: World, one: Asked, *, yes: bool) -> None:
     """Somebody says whether two are the same."""
     session = world.stage.open()
     try:

@@ -11,14 +11,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from machine.contacts_alike import answer_match, creates_alike, doubt_about
+from machine.contacts_alike import creates_alike, doubt_about, says_who_is_who
 from machine.contacts_check import check, remember
 from machine.contacts_flow import A, B, Setting, flow
 from machine.contacts_people import ACTS, NAMES, SIDES, World, changes_settings, delete, edit, make
 from machine.contacts_sides import Clock, Ledger, book
 from machine.fate import Fate, Ground, Stage
 from stockbridge.core.flow import Side
-from stockbridge.store import inbox
 
 SETTINGS = st.builds(
     Setting,
@@ -33,10 +32,10 @@ SETTINGS = st.builds(
     marks=st.booleans(),
     undo=st.booleans(),
 )
-ALIKE = ["creates alike"] * 2 + ["says who is who"] * 2
+ALIKE = {"creates alike": creates_alike, "says who is who": says_who_is_who}
 Act: TypeAlias = tuple[str, Side, int, int]
 ACT = st.tuples(
-    st.sampled_from([*ACTS, *ALIKE] + ["edits"] * 6 + ["both edit"] * 3 + ["edits beside"] * 6),
+    st.sampled_from([*ACTS] + [*ALIKE] * 4 + ["edits"] * 6 + ["both edit"] * 3 + ["edits beside"] * 6),
     st.sampled_from(SIDES),
     st.integers(0, 3),
     st.integers(0, 63),
@@ -122,13 +121,8 @@ class Contacts(RuleBasedStateMachine):
         world.stage.run(fate, full=then.full, approve=True)
 
     def act(self, what: str, side: Side, number: int, choice: int) -> None:
-        if what == "creates alike":
-            creates_alike(self.world, side, number, choice)
-        elif what == "says who is who":
-            with self.world.stage.engine.connect() as connection:
-                asked = inbox.open_matches(connection, 1, "contacts")
-            if asked:
-                answer_match(self.world, asked[number % len(asked)], choice % 2 == 0)
+        if what in ALIKE:
+            ALIKE[what](self.world, side, number, choice)
         else:
             ACTS[what](self.world, side, number, choice)
 
