@@ -218,7 +218,7 @@ def test_a_question_waits_for_its_answer(stockbridge: Command, people: Sandbox) 
     [row] = google_rows(people)
     edit_in_zoho(people, anna, designation="Buyer")
     people.people.edit(row, {"organizations": [{"title": "Owner"}]})
-    stockbridge("run")
+    assert "1 question only you can answer: stockbridge inbox" in stockbridge("run").out
     asked = stockbridge("inbox")
     assert "Anna Bakker · anna@velo.example" in asked.out
     assert ("Zoho: Buyer" in asked.out, "Google: Owner" in asked.out) == (True, True)

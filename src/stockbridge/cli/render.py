@@ -286,7 +286,7 @@ def _most(reasons: dict[str, int]) -> list[tuple[str, int]]:
 
 
 def _value(value: object, most: int = 60) -> str:
-    if value is None:
+    if value in (None, "", [], ()):
         return "empty"
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -30,7 +30,7 @@ from stockbridge.engine import preview as previewing
 from stockbridge.engine import run as running
 from stockbridge.engine import status as standing
 from stockbridge.engine.session import Session
-from stockbridge.store import accounts, journal, runs, schedule, syncs, waiting
+from stockbridge.store import accounts, inbox, journal, runs, schedule, syncs, waiting
 from stockbridge.store.syncs import SyncRow
 from stockbridge.wiring.flow_names import entity_name, flows_of
 from stockbridge.wiring.session import open_sync
@@ -133,10 +133,14 @@ def run(
             progress.shown(quiet=as_json) as on_progress,
         ):
             report = running.run(session, full=full, only=flows, exports=exports, on_progress=on_progress)
+        with store.connect() as connection:
+            asked = sum(inbox.count_open(connection, row.id, flow.flow) for flow in report.flows)
     if as_json:
         document(report)
     else:
         show_run(report)
+        if asked:
+            say(f"{count(asked, 'question')} only you can answer: stockbridge inbox")
     code = 130 if report.stopped_by == "person" else _EXIT[report.outcome]
     if code:
         raise typer.Exit(code)

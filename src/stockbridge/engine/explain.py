@@ -254,8 +254,7 @@ def _verdict(
         case "left out":
             return "left out", *_kept_out(flow, decision.reason)
         case "write":
-            ops = " and ".join(str(write.op) for write in decision.writes)
-            return "to be written", f"The next run will {ops} it at {there}.", "stockbridge run"
+            return "to be written", _to_be_written(session, side, decision, record), "stockbridge run"
         case "masked":
             return "in step", "It was edited later; this flow does not send edits.", ""
         case _ if record.deleted:
@@ -266,6 +265,21 @@ def _verdict(
                 f"{there} holds what {here} holds." if linked else "There is nothing to do.",
                 "",
             )
+
+
+def _to_be_written(session: Session, side: Side, decision: Decision, record: Record) -> str:
+    """What the next run does at either side, and the deletion that it does it for."""
+    ops: dict[str, list[str]] = {}
+    for write in decision.writes:
+        ops.setdefault(session.connector(write.side).name, []).append(str(write.op))
+    words = " and ".join(f"{' and '.join(some)} it at {system}" for system, some in ops.items())
+    lost: Side | None = None
+    if record.deleted:
+        lost = side
+    elif any(write.marked for write in decision.writes):
+        lost = "b" if side == "a" else "a"
+    gone = f"It was deleted at {session.connector(lost).name}. " if lost is not None else ""
+    return f"{gone}The next run will {words}."
 
 
 def _rule(rule: Rule, record: Record, there: bool) -> RuleTrace:
@@ -336,7 +350,17 @@ def _entry(session: Session, entry: journal.Entry, *, both_ways: bool) -> tuple[
         what += f" in {session.connector('a' if entry.side == 'a' else 'b').name}"
     outcome = entry.outcome or "answer unknown"
     fields = msgspec.json.decode(entry.written)
-    detail = ", ".join(f"{name} = {value}" for name, value in fields.items() if not isinstance(value, list))
+    detail = ", ".join(f"{name} = {_plain(value)}" for name, value in fields.items() if not _is_lines(value))
     if outcome != "done":
         what = f"{what}: {outcome}"
     return entry.intended_at, what, f"change {entry.id}: {entry.detail or detail}"
+
+
+def _is_lines(value: object) -> bool:
+    return isinstance(value, list) and any(isinstance(one, dict) for one in value)
+
+
+def _plain(value: object) -> str:
+    if value in (None, "", []):
+        return "empty"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
