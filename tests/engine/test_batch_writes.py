@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from sqlalchemy.engine import Engine
 
-from engine.two_sides import A_STREAMS, B_STREAMS, PRODUCTS, World, world
+from engine.two_sides import A_STREAMS, B_STREAMS, PRODUCTS, TWO_WAY, World, world
 from stockbridge.connectors.memory import Memory
 from stockbridge.connectors.people import connector as people
 from stockbridge.connectors.people.account import GoogleAccount
@@ -196,3 +196,32 @@ def test_what_goes_together_waits_for_those_whose_details_are_still_to_come(sqli
         assert of.run().outcome == "in step"
         assert waiting.so_far == 0
         assert len(of.b.rows("products")) == COUNT
+
+
+def test_what_waits_is_decided_anew_where_its_partner_comes_up(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stockbridge.engine.settle.CHUNK", 7)
+    with closing(open_store(sqlite_url)) as store:
+        of = world(store, TWO_WAY)
+        fields = (*A_STREAMS["items"].fields, Field(name="more", kind=Kind.TEXT, detail=True))
+        items = msgspec.structs.replace(A_STREAMS["items"], fields=fields, detail_size=1)
+        of.a = waiting = Waiting("Left", {**A_STREAMS, "items": items}, prefix="s", tombstones=True)
+        products = msgspec.structs.replace(
+            B_STREAMS["products"],
+            fields=(*B_STREAMS["products"].fields, Field(name="more", kind=Kind.TEXT)),
+            batch_writes=COUNT + 1,
+        )
+        of.b = Memory("Right", {**B_STREAMS, "products": products}, prefix="b", tombstones=True)
+        waiting.written = threading.Event()
+        of.b.on_write = lambda *_: waiting.written.set()
+        more = Pair(a="more", b="more", owner=Owner.BOTH)
+        of.flows = (msgspec.structs.replace(TWO_WAY, pairs=(*TWO_WAY.pairs, more)),)
+        for number in range(COUNT):
+            of.a.put("items", {"name": f"Item {number}", "sku": f"S{number}", "more": "m"}, f"s{number}")
+            of.b.put("products", {"title": f"Item {number}", "code": f"S{number}"})
+        report = of.run()
+        assert report.outcome == "in step"
+        assert waiting.so_far == 0
+        assert [one["more"] for one in of.b.rows("products").values()] == ["m"] * COUNT
+        assert (report.flows[0].created, report.flows[0].updated) == (0, COUNT)

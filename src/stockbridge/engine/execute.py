@@ -97,10 +97,23 @@ class Writer:
         True where it had to wait: what was read of the store before may be old then.
         """
         ids_a, ids_b = set(a_ids), set(b_ids)
-        if any(item.a_id in ids_a or item.b_id in ids_b for item in self._begun()):
+        if any(item.a_id in ids_a or item.b_id in ids_b for item, _ in self._flying.values()):
             self.finish()
             return True
         return False
+
+    def let_go(self, a_ids: Collection[str], b_ids: Collection[str]) -> list[Item]:
+        """What is held of these records is held no more: it stands nowhere yet, and is decided anew with them."""
+        ids_a, ids_b = set(a_ids), set(b_ids)
+        out: list[Item] = []
+        for kind, some in list(self._held.items()):
+            kept: list[Item] = []
+            for item in some:
+                (out if item.a_id in ids_a or item.b_id in ids_b else kept).append(item)
+            self._held[kind] = kept
+            if not kept:
+                del self._held[kind]
+        return out
 
     def settle_without_call(self, items: Sequence[Item]) -> None:
         """Everything that needs no call: counts, snapshots, links, waiting records."""

@@ -188,6 +188,9 @@ def run_flow(
             coming = fetcher.open.get(source_b, {})
             b_ids = [id for side, id in work if side == "b" and ("b", id) not in held and id not in coming]
             if a_ids or b_ids:
+                for item in writer.let_go(a_ids, b_ids):
+                    a_ids += [item.a_id] if item.a_id is not None and item.a_id not in a_ids else []
+                    b_ids += [item.b_id] if item.b_id is not None and item.b_id not in b_ids else []
                 waited = writer.wait_for(a_ids, b_ids)
                 with session.engine.connect() as connection:
                     items = decide_chunk(
