@@ -169,6 +169,7 @@ def test_runs_writes_and_calls_are_counted(monitor: Monitor, accept: str) -> Non
     assert found["stockbridge_api_calls_total", "board", "zoho"] == 21
     assert found["stockbridge_api_calls_total", "board", "optiply"] == 6
     assert found["stockbridge_run_seconds_sum", "import", "board"] == 5
+    assert not any(name.endswith("_created") for name, *_ in found)  # a second series for each
     assert found["stockbridge_run_seconds_count", "export", "board"] == 1
 
 
@@ -178,7 +179,8 @@ def test_each_process_counts_for_itself(store: Engine) -> None:
     assert one.registry.get_sample_value(
         "stockbridge_runs_total", {"sync": "board", "kind": "import", "outcome": "in step"}
     )
-    assert not next(iter(other.runs.collect())).samples
+    label = {"sync": "board", "kind": "import", "outcome": "in step"}
+    assert other.registry.get_sample_value("stockbridge_runs_total", label) is None
 
 
 def test_only_the_syncs_that_are_served_are_told_of(monitor: Monitor) -> None:

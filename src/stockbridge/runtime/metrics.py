@@ -6,6 +6,8 @@ no run. Labels are names that the installation gave (syncs, accounts) or words o
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,8 +15,14 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Summary
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    InfoMetricFamily,
+    Metric,
+    SummaryMetricFamily,
+)
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from sqlalchemy.engine import Connection, Engine
@@ -37,57 +45,22 @@ class Meters:
     """Everything that is measured, in a registry of its own. Counters begin with the process."""
 
     registry: CollectorRegistry
-    runs: Counter
-    seconds: Summary
-    writes: Counter
-    calls: Counter
+    counted: _Counted
 
 
 def meters(
     store: Engine, now: Callable[[], datetime], version: str, names: Collection[str] | None = None
 ) -> Meters:
     """Meters that stand at nothing; `names` are the syncs to tell of (None: every one there is)."""
-    registry = CollectorRegistry()
-    found = Meters(
-        registry=registry,
-        runs=Counter(
-            "stockbridge_runs",
-            "Runs that ended, by how: in step, left over, stopped.",
-            ("sync", "kind", "outcome"),
-            registry=registry,
-        ),
-        seconds=Summary(
-            "stockbridge_run_seconds", "How long runs took.", ("sync", "kind"), registry=registry
-        ),
-        writes=Counter(
-            "stockbridge_writes",
-            "Records written to a system, by what was done.",
-            ("sync", "flow", "operation"),
-            registry=registry,
-        ),
-        calls=Counter(
-            "stockbridge_api_calls", "Calls that runs spent.", ("sync", "system"), registry=registry
-        ),
-    )
-    registry.register(_Stored(store=store, now=now, version=version, names=names))
+    found = Meters(registry=CollectorRegistry(), counted=_Counted())
+    found.registry.register(found.counted)
+    found.registry.register(_Stored(store=store, now=now, version=version, names=names))
     return found
 
 
 def count(at: Meters, ended: Ended) -> None:
     """Add one run that ended."""
-    report = ended.report
-    at.runs.labels(ended.sync, ended.kind, report.outcome).inc()
-    at.seconds.labels(ended.sync, ended.kind).observe(report.seconds)
-    for flow in report.flows:
-        for operation, many in (
-            ("create", flow.created),
-            ("update", flow.updated),
-            ("remove", flow.removed),
-        ):
-            if many:
-                at.writes.labels(ended.sync, flow.flow, operation).inc(many)
-    for system, calls in report.calls.items():
-        at.calls.labels(ended.sync, system.lower()).inc(calls)
+    at.counted.add(ended)
 
 
 @contextmanager
@@ -110,6 +83,59 @@ def telling(at: Meters, *, bind: str, port: int) -> Iterator[str]:
                 remedy="Choose another --metrics-port or --metrics-bind.",
             ) from None
         yield f"{address}/metrics"
+
+
+class _Counted(Collector):
+    """What this process did. A class because the library asks for one; its own counters add a second series to each, with
+    the moment when it was made."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._runs: Counter[tuple[str, ...]] = Counter()
+        self._ended: Counter[tuple[str, ...]] = Counter()
+        self._seconds: dict[tuple[str, ...], float] = {}
+        self._writes: Counter[tuple[str, ...]] = Counter()
+        self._calls: Counter[tuple[str, ...]] = Counter()
+
+    def add(self, ended: Ended) -> None:
+        """One run that ended."""
+        report, sync, kind = ended.report, ended.sync, str(ended.kind)
+        with self._guard:
+            self._runs[sync, kind, report.outcome] += 1
+            self._ended[sync, kind] += 1
+            self._seconds[sync, kind] = self._seconds.get((sync, kind), 0.0) + report.seconds
+            for flow in report.flows:
+                done = (("create", flow.created), ("update", flow.updated), ("remove", flow.removed))
+                for operation, many in done:
+                    if many:
+                        self._writes[sync, flow.flow, operation] += many
+            for system, calls in report.calls.items():
+                self._calls[sync, system.lower()] += calls
+
+    def collect(self) -> Iterator[Metric]:
+        runs = CounterMetricFamily(
+            "stockbridge_runs",
+            "Runs that ended, by how: in step, left over, stopped.",
+            labels=("sync", "kind", "outcome"),
+        )
+        seconds = SummaryMetricFamily(
+            "stockbridge_run_seconds", "How long runs took.", labels=("sync", "kind")
+        )
+        writes = CounterMetricFamily(
+            "stockbridge_writes",
+            "Records written to a system, by what was done.",
+            labels=("sync", "flow", "operation"),
+        )
+        calls = CounterMetricFamily(
+            "stockbridge_api_calls", "Calls that runs spent.", labels=("sync", "system")
+        )
+        with self._guard:
+            for family, counted in ((runs, self._runs), (writes, self._writes), (calls, self._calls)):
+                for labels, many in counted.items():
+                    family.add_metric(labels, many)
+            for labels, many in self._ended.items():
+                seconds.add_metric(labels, count_value=many, sum_value=self._seconds[labels])
+        yield from (runs, seconds, writes, calls)
 
 
 class _Stored(Collector):
