@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
-import signal
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from stockbridge_sandbox.compare import Comparison, compare
@@ -33,11 +30,11 @@ from stockbridge_sandbox.demo_figures import (
     report,
     runs_table,
 )
-from stockbridge_sandbox.demo_programs import DemoError, Sandbox, ask, program, run, sandbox
+from stockbridge_sandbox.demo_programs import Sandbox, ask, program, run, sandbox
+from stockbridge_sandbox.demo_stage import Stage, check, on_stage, say, title
 
 _SPEED = 60
 _SLOW = 10  # so that even a busy machine asks within the minutes in which Zoho does not show the order
-_IN_STEP, _LEFT_OVER, _INTERRUPTED = 0, 3, 130
 _MOST_DIFFERENCES = 20
 _BOARD = Board(sync_assembled=True)  # as the demo makes its sync
 _LOST = "lost"  # the one run that need not end in step
@@ -81,40 +78,21 @@ class Demo:
 def main(arguments: list[str] | None = None) -> int:
     """Run the demo; gives the exit code."""
     options = _parser().parse_args(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-    began = time.monotonic()
-    try:
-        return _demo(options, began)
-    except DemoError as trouble:
-        _say(f"✗ {trouble}")
-        return 1
-    except KeyboardInterrupt:
-        _say()
-        _say("Stopped, and the sandbox is closed. To begin anew: make demo")
-        return _INTERRUPTED
+    return on_stage(options.directory, lambda stage: _demo(options, stage), again="make demo")
 
 
-def _demo(options: argparse.Namespace, began: float) -> int:
-    directory: Path = options.directory
-    home = directory / "home"
-    shutil.rmtree(home, ignore_errors=True)
-    directory.mkdir(parents=True, exist_ok=True)
-    written = directory / "report.json"
-    written.unlink(missing_ok=True)
-    _say(
+def _demo(options: argparse.Namespace, stage: Stage) -> int:
+    say(
         "Stockbridge keeps Zoho Inventory and Optiply in step: what a shop has, sells and buys goes from Zoho to"
     )
-    _say(
-        "Optiply, and what its planner orders in Optiply goes back to Zoho. Here both are simulated, on this"
-    )
-    _say("machine; nothing leaves it, and every name is made up. It takes about a minute; Ctrl-C stops it.")
+    say("Optiply, and what its planner orders in Optiply goes back to Zoho. Here both are simulated, on this")
+    say("machine; nothing leaves it, and every name is made up. It takes about a minute; Ctrl-C stops it.")
     size = {name: getattr(options, name) for name in ("items", "vendors", "orders", "seed")}
-    with sandbox(**size, log=directory / "sandbox.log") as box:
-        demo = play(box, home, options.seed)
-        code = judge(demo, written)
-    _say(f"It took {time.monotonic() - began:.0f} s. The figures are in {written}.")
-    _tell_more(home, demo)
+    with sandbox(**size, log=stage.log) as box:
+        demo = play(box, stage.home, options.seed)
+        code = judge(demo, stage.written)
+    stage.tell_end()
+    _tell_more(stage.home, demo)
     return code
 
 
@@ -158,22 +136,22 @@ def _introduce(demo: Demo) -> State:
     zoho = demo.zoho()
     call = {"method": "GET", "path": "/organizations"}
     name = demo.box.post("/zoho/call", call)["organizations"][0]["name"]
-    _say()
+    say()
     for line in company_lines(name, zoho):
-        _say(line)
-    _say("Its Optiply account is empty.")
+        say(line)
+    say("Its Optiply account is empty.")
     if mended:
-        _say(
+        say(
             f"(Recipes with a part of a piece, {mended} here, are rounded up first: Optiply takes whole ones only.)"
         )
     return zoho
 
 
 def _sign_in(demo: Demo) -> None:
-    _title("Sign in to both")
+    title("Sign in to both")
     logins = demo.box.get("/accounts")
     zoho, optiply = logins["zoho"], logins["optiply"]
-    _say("A real account opens Zoho's consent page in the browser; the sandbox gives a code instead.")
+    say("A real account opens Zoho's consent page in the browser; the sandbox gives a code instead.")
     _command(
         demo,
         "accounts add zoho --self-client CODE",
@@ -206,79 +184,77 @@ def _sign_in(demo: Demo) -> None:
         "sync create optiply-board --sync-assembled true",
         *("sync", "create", "optiply-board", "--sync-assembled", "true"),
     )
-    _say(
-        "  With sync-assembled, which is off unless asked for, the recipes of assembled products come along."
-    )
+    say("  With sync-assembled, which is off unless asked for, the recipes of assembled products come along.")
 
 
 def _first_run(demo: Demo, zoho: State) -> None:
-    _title("Look before anything is written")
-    _say(f"From here the sandbox's clock runs {_SPEED} times as fast: a second here is a minute there,")
-    _say("so that Zoho's limit of 100 calls a minute takes seconds.")
+    title("Look before anything is written")
+    say(f"From here the sandbox's clock runs {_SPEED} times as fast: a second here is a minute there,")
+    say("so that Zoho's limit of 100 calls a minute takes seconds.")
     demo.calls()
     began = time.monotonic()
     _command(demo, "preview --samples 1", "preview", "--samples", "1")
     looked = time.monotonic() - began
-    _title("The first run")
+    title("The first run")
     # The look reads every list once; the run after it must ask each of the six lists once more for what is new.
     _run(demo, "first", [], least=least_calls(None, zoho, full=True) + 6, looked=looked)
 
 
 def _business(demo: Demo, seed: int) -> State:
-    _title("An hour of business, on both sides")
+    title("An hour of business, on both sides")
     events = hour_in_zoho(demo.box, demo.before, demo.zoho(), seed)
-    _say("In Zoho:")
+    say("In Zoho:")
     for line in business_lines(events):
-        _say(line)
+        say(line)
     demo.example = next((each["number"] for each in events if each["what"] == "stock_moved"), "")
     demo.orders = planner_orders(demo.box, seed, buy_orders=2, assemblies=1)
-    _say("In Optiply its planner orders:")
+    say("In Optiply its planner orders:")
     for line in business_lines(demo.orders):
-        _say(line)
+        say(line)
     return demo.zoho()
 
 
 def _second_run(demo: Demo, now: State) -> None:
-    _title("The second run")
-    _say(
+    title("The second run")
+    say(
         "Zoho tells what changed, but not what was deleted. A full read of its lists, which a sync does by itself"
     )
-    _say("once a day, finds out; --full asks for it now. The same run makes the planner's orders in Zoho.")
+    say("once a day, finds out; --full asks for it now. The same run makes the planner's orders in Zoho.")
     assemblies = sum(order["what"] == "assembly_order_placed" for order in demo.orders)
     made = least_export_calls(buy_orders=len(demo.orders) - assemblies, assemblies=assemblies)
     _run(demo, "changes", ["--full"], least=least_calls(demo.before, now, full=True) + made)
-    _say()
+    say()
     for line in export_lines(demo.orders, demo.zoho()):
-        _say(line)
+        say(line)
 
 
 def _lost_answer(demo: Demo, seed: int) -> None:
-    _title("An answer that never comes")
+    title("An answer that never comes")
     before = demo.zoho()
     orders = planner_orders(demo.box, seed + 1, buy_orders=1, assemblies=0)
-    _say("The planner orders something more:")
+    say("The planner orders something more:")
     for line in business_lines(orders):
-        _say(line)
-    _say(
+        say(line)
+    say(
         "Zoho makes the purchase order, but the line breaks before it can say so, and for minutes its lists do not"
     )
-    _say("show what is new. To send the order again now could mean to order the goods twice.")
+    say("show what is new. To send the order again now could mean to order the goods twice.")
     _set_speed(demo, _SLOW)
     with lost_answer(demo.box):
         # The call that makes the order, and one that looks for its reference.
         _run(demo, _LOST, ["--exports"], least=least_export_calls(buy_orders=len(orders), assemblies=0) + 1)
-    _say()
-    _say(
+    say()
+    say(
         "It is not sent again: it waits. Five minutes later the next run looks for its reference once more, and finds it."
     )
     _run(demo, "found", [], least=least_calls(before, demo.zoho(), full=False) + 1)
-    _say()
+    say()
     for line in export_lines(orders, demo.zoho()):
-        _say(line)
+        say(line)
 
 
 def _idle_run(demo: Demo) -> None:
-    _title("Once more, with nothing to do")
+    title("Once more, with nothing to do")
     now = demo.zoho()
     _run(demo, "idle", [], least=least_calls(now, now, full=False))
 
@@ -286,14 +262,11 @@ def _idle_run(demo: Demo) -> None:
 def _run(demo: Demo, name: str, options: list[str], *, least: int, looked: float = 0) -> None:
     """One `stockbridge run` and its figures. Raises DemoError when it could not do its work."""
     began = time.monotonic()
-    _say()
-    _say(f"$ {' '.join(['stockbridge', 'run', *options])}")
+    say()
+    say(f"$ {' '.join(['stockbridge', 'run', *options])}")
     code = run(["run", *options], demo.variables)
     seconds = looked + time.monotonic() - began
-    if code == _INTERRUPTED:
-        raise KeyboardInterrupt
-    if code not in (_IN_STEP, _LEFT_OVER):
-        raise DemoError(f"The run ended with exit code {code}; the demo stops here.")
+    check(code, "run")
     demo.runs.append(_Run(name=name, calls=demo.calls(), least_calls=least, seconds=seconds))
 
 
@@ -316,65 +289,47 @@ def _steps(demo: Demo) -> list[Step]:
 
 def _command(demo: Demo, shown: str, *arguments: str, secrets: dict[str, str] | None = None) -> None:
     """One command of `stockbridge`, shown as a person would type it. Raises DemoError when it fails."""
-    _say()
-    _say(f"$ stockbridge {shown}")
-    code = run(arguments, demo.variables | (secrets or {}))
-    if code == _INTERRUPTED:
-        raise KeyboardInterrupt
-    if code not in (_IN_STEP, _LEFT_OVER):
-        raise DemoError(f"stockbridge {shown} ended with exit code {code}; the demo stops here.")
+    say()
+    say(f"$ stockbridge {shown}")
+    check(run(arguments, demo.variables | (secrets or {})), shown)
 
 
 def _tell_result(steps: list[Step], comparison: Comparison) -> None:
-    _title("Both sides, compared")
+    title("Both sides, compared")
     for line in (*counts_table(comparison), "", *runs_table(steps)):
-        _say(line)
-    _say(
+        say(line)
+    say(
         "The preview's calls and time count into the first run. A purchase order that was just made is read once more"
     )
-    _say("by the next run, in case Zoho changed it in the same second.")
-    _say()
+    say("by the next run, in case Zoho changed it in the same second.")
+    say()
     if comparison.kept:
-        _say(f"Edited in Zoho after it was imported, and kept as it was: {', '.join(comparison.kept)}.")
-        _say("  To bring edits over as well: sell_order_edits = recreate")
+        say(f"Edited in Zoho after it was imported, and kept as it was: {', '.join(comparison.kept)}.")
+        say("  To bring edits over as well: sell_order_edits = recreate")
     for difference in comparison.differences[:_MOST_DIFFERENCES]:
-        _say(f"✗ {difference}")
+        say(f"✗ {difference}")
     more = len(comparison.differences) - _MOST_DIFFERENCES
     if more > 0:
-        _say(f"✗ and {more:,} more")
+        say(f"✗ and {more:,} more")
     for sentence in comparison.apart[:_MOST_DIFFERENCES]:
-        _say(f"Left as it is: {sentence}")
+        say(f"Left as it is: {sentence}")
     for step in steps:
         if step.outcome != "in step" and step.name != _LOST:
-            _say(f"✗ The {step.name} run did not end in step: {step.outcome}.")
-    _say(exported_line(comparison))
+            say(f"✗ The {step.name} run did not end in step: {step.outcome}.")
+    say(exported_line(comparison))
     if comparison.in_step:
-        _say(f"✓ No difference: {comparison.values:,} values were compared, one by one.")
+        say(f"✓ No difference: {comparison.values:,} values were compared, one by one.")
 
 
 def _tell_more(home: Path, demo: Demo) -> None:
-    _say()
-    _say("Look around in what it left:")
-    _say(f"  export STOCKBRIDGE_HOME={home.resolve()}")
-    _say(f"  {program('stockbridge')} status")
+    say()
+    say("Look around in what it left:")
+    say(f"  export STOCKBRIDGE_HOME={home.resolve()}")
+    say(f"  {program('stockbridge')} status")
     if demo.example:
-        _say(f"  {program('stockbridge')} explain products {demo.example}")
+        say(f"  {program('stockbridge')} explain products {demo.example}")
     if demo.orders:
-        _say(f"  {program('stockbridge')} explain buy_orders {demo.orders[0]['id']}")
-
-
-def _title(text: str) -> None:
-    _say()
-    _say()
-    _say(f"── {text} {'─' * (96 - len(text))}")
-
-
-def _say(text: str = "") -> None:
-    print(text, flush=True)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> Any:
-    raise KeyboardInterrupt
+        say(f"  {program('stockbridge')} explain buy_orders {demo.orders[0]['id']}")
 
 
 def _parser() -> argparse.ArgumentParser:

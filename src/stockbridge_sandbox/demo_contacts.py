@@ -9,15 +9,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
-import signal
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 from stockbridge_sandbox.compare_contacts import Book, Comparison, Scope, compare_contacts
 from stockbridge_sandbox.demo_contacts_events import (
@@ -43,9 +39,9 @@ from stockbridge_sandbox.demo_contacts_figures import (
 )
 from stockbridge_sandbox.demo_contacts_settings import SETTINGS
 from stockbridge_sandbox.demo_programs import DemoError, Sandbox, ask, program, run, sandbox, told
+from stockbridge_sandbox.demo_stage import Stage, check, on_stage, say, title
 
 _SPEED = 60
-_IN_STEP, _LEFT_OVER, _INTERRUPTED = 0, 3, 130
 _SCOPE = Scope(wanted=frozenset({KNOWN, FAIR}), label=LABEL)
 
 
@@ -88,38 +84,21 @@ class Demo:
 def main(arguments: list[str] | None = None) -> int:
     """Run the demo; gives the exit code."""
     options = _parser().parse_args(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-    began = time.monotonic()
-    try:
-        return _demo(options, began)
-    except DemoError as trouble:
-        _say(f"✗ {trouble}")
-        return 1
-    except KeyboardInterrupt:
-        _say()
-        _say("Stopped, and the sandbox is closed. To begin anew: make demo-contacts")
-        return _INTERRUPTED
+    return on_stage(options.directory, lambda stage: _demo(options, stage), again="make demo-contacts")
 
 
-def _demo(options: argparse.Namespace, began: float) -> int:
-    directory: Path = options.directory
-    home = directory / "home"
-    shutil.rmtree(home, ignore_errors=True)
-    directory.mkdir(parents=True, exist_ok=True)
-    written = directory / "report.json"
-    written.unlink(missing_ok=True)
-    _say(
+def _demo(options: argparse.Namespace, stage: Stage) -> int:
+    say(
         "Stockbridge also keeps people in step: the contacts of Zoho Inventory and those of Google, both ways."
     )
-    _say(
+    say(
         "Here both are simulated, on this machine; nothing leaves it, and every name is made up. It takes about"
     )
-    _say("a minute; Ctrl-C stops it.")
-    with sandbox(**sizes(options.contacts, options.seed), log=directory / "sandbox.log") as box:
-        demo = play(box, home)
-        code = judge(demo, written)
-    _say(f"It took {time.monotonic() - began:.0f} s. The figures are in {written}.")
+    say("a minute; Ctrl-C stops it.")
+    with sandbox(**sizes(options.contacts, options.seed), log=stage.log) as box:
+        demo = play(box, stage.home)
+        code = judge(demo, stage.written)
+    stage.tell_end()
     _tell_more(demo)
     return code
 
@@ -137,9 +116,9 @@ def play(box: Sandbox, home: Path, *, brief: bool = False) -> Demo:
     """All steps of the demo up to the comparison, against a fresh sandbox; `brief` without most of the commands that only
     show something. Raises DemoError."""
     before = book_of(box)
-    _say()
+    say()
     for line in book_lines(before):
-        _say(line)
+        say(line)
     variables = {"STOCKBRIDGE_HOME": str(home.resolve()), "NO_COLOR": "1"}
     home.mkdir(parents=True, exist_ok=True)
     _sign_in(box, variables)
@@ -158,7 +137,7 @@ def play(box: Sandbox, home: Path, *, brief: bool = False) -> Demo:
 
 def judge(demo: Demo, written: Path) -> int:
     """Compare both sides, write the report, tell the result; gives the exit code. Raises DemoError."""
-    _title("Both sides, compared")
+    title("Both sides, compared")
     now = book_of(demo.box)
     comparison = compare_contacts(demo.before, now, _SCOPE, alone=demo.story.alone, apart=demo.story.apart)
     unkept = list(unmet(now, demo.story.expected))
@@ -172,10 +151,10 @@ def judge(demo: Demo, written: Path) -> int:
 
 
 def _sign_in(box: Sandbox, variables: dict[str, str]) -> None:
-    _title("Sign in to both")
+    title("Sign in to both")
     logins = box.get("/accounts")
     zoho, google = logins["zoho"], logins["people"]
-    _say("A real account opens a consent page in the browser; the sandbox gives a code and a token instead.")
+    say("A real account opens a consent page in the browser; the sandbox gives a code and a token instead.")
     _command(
         variables | {"STOCKBRIDGE_ZOHO_CLIENT_SECRET": zoho["client_secret"]},
         "accounts add zoho --self-client CODE",
@@ -197,13 +176,13 @@ def _sign_in(box: Sandbox, variables: dict[str, str]) -> None:
 
 
 def _settings(home: Path, variables: dict[str, str]) -> None:
-    _title("What is to be kept in step")
+    title("What is to be kept in step")
     file = home / "contacts.toml"
     file.write_text(SETTINGS)
-    _say()
-    _say("$ cat contacts.toml")
+    say()
+    say("$ cat contacts.toml")
     for line in SETTINGS.splitlines():
-        _say(f"    {line}" if line else "")
+        say(f"    {line}" if line else "")
     _command(
         variables,
         "sync create contacts --file contacts.toml",
@@ -213,53 +192,53 @@ def _settings(home: Path, variables: dict[str, str]) -> None:
 
 
 def _first_run(demo: Demo) -> None:
-    _title("Look before anything is written")
-    _say(f"From here the sandbox's clock runs {_SPEED} times as fast: a second here is a minute there,")
-    _say("so that Zoho's limit of 100 calls a minute takes seconds.")
+    title("Look before anything is written")
+    say(f"From here the sandbox's clock runs {_SPEED} times as fast: a second here is a minute there,")
+    say("so that Zoho's limit of 100 calls a minute takes seconds.")
     demo.calls()
     _look(demo, "preview --samples 1", "preview", "--samples", "1", most=40)
-    _title("The first run")
+    title("The first run")
     _run(demo, "first")
     _look(demo, "health --limit 1", "health", "--limit", "1", most=30)
 
 
 def _left_out(demo: Demo, who: Cast) -> None:
-    _title("Why is this one not in step?")
+    title("Why is this one not in step?")
     nobody = who.no_email
     _look(demo, f'explain contacts "{nobody.name}"', "explain", "contacts", nobody.id, most=14)
-    _say()
-    _say("Somebody is nobody else's business:")
+    say()
+    say("Somebody is nobody else's business:")
     email = who.private.zoho.values["email"]
     _command(demo.variables, f"exclude {email} --why private", "exclude", email, "--why", "private")
 
 
 def _morning(demo: Demo, who: Cast) -> None:
-    _title("A morning's work, on both sides")
+    title("A morning's work, on both sides")
     demo.story = morning(demo.box, who)
     for system, lines in (("Zoho", demo.story.zoho), ("Google", demo.story.google)):
-        _say(f"In {system}:")
+        say(f"In {system}:")
         for line in lines:
-            _say(f"  {line}")
+            say(f"  {line}")
 
 
 def _second_run(demo: Demo, who: Cast) -> None:
-    _title("The second run")
-    _say(
+    title("The second run")
+    say(
         "Google tells what was deleted, Zoho does not. A full read of its lists, which a sync does by itself once a"
     )
-    _say("day, finds out; --full asks for it now.")
+    say("day, finds out; --full asks for it now.")
     _run(demo, "changes", "--full")
-    _say()
-    _say(f"Both changed the mobile phone of {who.asked.name}, for which the settings say to ask:")
+    say()
+    say(f"Both changed the mobile phone of {who.asked.name}, for which the settings say to ask:")
     _look(demo, "inbox", "inbox", most=12)
     _command(demo.variables, "inbox 1 google", "inbox", "1", "google")
-    _say()
-    _say("What was deleted does not come back:")
+    say()
+    say("What was deleted does not come back:")
     _look(demo, 'health --list "deleted opposite"', "health", "--list", "deleted opposite", most=30)
 
 
 def _take_back(demo: Demo, who: Cast) -> None:
-    _title("Taking something back")
+    title("Taking something back")
     name = who.conflict.name
     changes = ask(["runs", "show", "2", "--changes"], demo.variables)["changes"]
     number = next(
@@ -267,10 +246,10 @@ def _take_back(demo: Demo, who: Cast) -> None:
     )
     if number is None:
         raise DemoError(f"The run did not bring the note on {name} to Google.")
-    _say(
+    say(
         f"Zoho's note on {name} has won, as the settings say, and replaced Google's. Each write is kept with what"
     )
-    _say("it replaced, and can be taken back; it is shown first:")
+    say("it replaced, and can be taken back; it is shown first:")
     _look(demo, f"undo change {number}", "undo", "change", str(number))
     _command(
         demo.variables,
@@ -286,7 +265,7 @@ def _take_back(demo: Demo, who: Cast) -> None:
 
 
 def _last_runs(demo: Demo) -> None:
-    _title("The answer is carried out; then there is nothing to do")
+    title("The answer is carried out; then there is nothing to do")
     _run(demo, "answer")
     _run(demo, "idle")
 
@@ -299,10 +278,10 @@ def _set_speed(box: Sandbox, variables: dict[str, str]) -> None:
 def _run(demo: Demo, name: str, *options: str) -> None:
     """One `stockbridge run` in front of everybody, and its figures. Raises DemoError when it could not do its work."""
     began = time.monotonic()
-    _say()
-    _say(f"$ stockbridge {' '.join(['run', *options])}")
+    say()
+    say(f"$ stockbridge {' '.join(['run', *options])}")
     code = run(["run", *options], demo.variables)
-    _check(code, f"run {' '.join(options)}")
+    check(code, f"run {' '.join(options)}")
     seconds = time.monotonic() - began
     demo.runs.append(_Run(name=name, calls=demo.calls(), seconds=seconds))
 
@@ -335,57 +314,36 @@ def _command(
 ) -> None:
     """One command of `stockbridge`, shown as a person would type it, of a long output the first lines (or the last). Raises
     DemoError when it fails."""
-    _say()
-    _say(f"$ stockbridge {shown}")
+    say()
+    say(f"$ stockbridge {shown}")
     if not most:
-        _check(run(arguments, variables), shown)
+        check(run(arguments, variables), shown)
         return
     code, lines = told(arguments, variables)
     for line in shortened(lines, most, last=last):
-        _say(line)
-    _check(code, shown)
-
-
-def _check(code: int, shown: str) -> None:
-    if code == _INTERRUPTED:
-        raise KeyboardInterrupt
-    if code not in (_IN_STEP, _LEFT_OVER):
-        raise DemoError(f"stockbridge {shown} ended with exit code {code}; the demo stops here.")
+        say(line)
+    check(code, shown)
 
 
 def _tell_result(demo: Demo, steps: Sequence[Step], comparison: Comparison, trouble: Sequence[str]) -> None:
     for line in (*runs_table(steps), "", *result_lines(comparison)):
-        _say(line)
+        say(line)
     for sentence in trouble:
-        _say(f"✗ {sentence}")
+        say(f"✗ {sentence}")
     if comparison.in_step and not trouble:
-        _say(
+        say(
             f"✓ No difference: {comparison.values:,} values of {comparison.pairs:,} pairs were compared, one by one, "
             f"and {len(demo.story.expected)} outcomes of that morning."
         )
 
 
 def _tell_more(demo: Demo) -> None:
-    _say()
-    _say("Look around in what it left:")
-    _say(f"  export STOCKBRIDGE_HOME={demo.home.resolve()}")
-    _say(f"  {program('stockbridge')} health")
-    _say(f"  {program('stockbridge')} runs show 2 --changes")
-    _say(f"  {program('stockbridge')} explain contacts {demo.story.example}")
-
-
-def _title(text: str) -> None:
-    _say()
-    _say()
-    _say(f"── {text} {'─' * (96 - len(text))}")
-
-
-def _say(text: str = "") -> None:
-    print(text, flush=True)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> Any:
-    raise KeyboardInterrupt
+    say()
+    say("Look around in what it left:")
+    say(f"  export STOCKBRIDGE_HOME={demo.home.resolve()}")
+    say(f"  {program('stockbridge')} health")
+    say(f"  {program('stockbridge')} runs show 2 --changes")
+    say(f"  {program('stockbridge')} explain contacts {demo.story.example}")
 
 
 def _parser() -> argparse.ArgumentParser:
