@@ -98,7 +98,7 @@ class Writer:
         """
         ids_a, ids_b = set(a_ids), set(b_ids)
         if any(item.a_id in ids_a or item.b_id in ids_b for item, _ in self._flying.values()):
-            self.finish()
+            self.wait()
             return True
         return False
 
