@@ -16,8 +16,8 @@ from sqlalchemy.engine import Engine
 from runtime.letterbox import Webhook, webhook
 from stockbridge.core.report import FlowReport, RunReport
 from stockbridge.core.secret import Secret
-from stockbridge.runtime.watch import look_over, send
-from stockbridge.runtime.work import Noted
+from stockbridge.runtime.watch import look_over, send, watching
+from stockbridge.runtime.work import Noted, Told
 from stockbridge.store import accounts, alarms, recipients, runs, schema, syncs
 from stockbridge.store.rows import moment_text
 from stockbridge.store.sealing import load_sealer
@@ -34,7 +34,7 @@ class Office:
     store: Engine
     numbers: dict[str, int]
     now: datetime = START
-    notes: list[Noted] = field(default_factory=list)
+    notes: list[Told] = field(default_factory=list)
 
     def run(self, sync: str = "board", outcome: str = "in step", **report: Any) -> int:
         """A run that just ended; `outcome` "" leaves it under way."""
@@ -205,6 +205,39 @@ def test_nobody_there_is_told_in_words_without_the_address(office: Office) -> No
     notes = {note.code: f"{note.what} {note.remedy}" for note in office.post()}
     assert "nobody listens there" in notes["notify gone"]
     assert "geheim" not in str(notes)
+
+
+def test_what_cannot_be_sent_is_told_once_and_tried_at_each_look(office: Office, box: Webhook) -> None:
+    box.answer = 503
+    office.refuse()
+    with watching(office.store, lambda: office.now, office.notes.append, names=None, look=0.01):
+        for _ in range(3):
+            assert box.next()["state"] == "began"
+    assert len(office.notes) == 1
+
+
+def test_a_run_that_ends_is_looked_at_soon(office: Office, box: Webhook) -> None:
+    with watching(office.store, lambda: office.now, office.notes.append, names=None, look=3600) as watcher:
+        office.refuse()
+        watcher.look_soon()
+        assert box.next()["reason"] == "account"
+        watcher.note_closed(frozenset(["other"]))
+        assert box.next()["reason"] == "closed"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_mistake_of_ours_ends_serving_and_not_just_the_watch(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistake(*_: object, **__: object) -> None:
+        raise ValueError("a mistake")
+
+    monkeypatch.setattr("stockbridge.runtime.watch.look_over", mistake)
+    with watching(office.store, lambda: office.now, office.notes.append, names=None) as watcher:
+        assert watcher.thread is not None
+        watcher.thread.join(30)
+        with pytest.raises(RuntimeError, match="nobody watches"):
+            watcher.look_soon()
 
 
 def test_two_processes_decide_once_and_send_once(office: Office, box: Webhook) -> None:
