@@ -10,8 +10,8 @@ from sqlalchemy.engine import Engine
 from stockbridge.cli.options import Debug, Json, SyncOption, chosen_sync, opened
 from stockbridge.cli.output import count, document, flow_name, good, note, say
 from stockbridge.cli.render import show_plan
+from stockbridge.cli.runs import run_of
 from stockbridge.cli.usage import Usage
-from stockbridge.cli.work import run_of
 from stockbridge.core.report import RunReport
 from stockbridge.engine.preview import plan_from_store
 from stockbridge.store import runs, schedule

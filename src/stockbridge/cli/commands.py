@@ -76,7 +76,7 @@ LISTED: Mapping[str, Listed] = {
     "notify": Listed(at="notify:app", help="Who is told when a sync needs someone."),
     "accounts": Listed(at="accounts:app", help="The logins that syncs use."),
     "sync": Listed(at="sync:app", help="What is kept in step with what, and how."),
-    "runs": Listed(at="work:runs_app", help="List the last runs, newest first."),
+    "runs": Listed(at="runs:app", help="List the last runs, newest first."),
 }
 
 

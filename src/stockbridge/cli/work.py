@@ -1,4 +1,4 @@
-"""The commands that work with a sync: preview, run, status, runs, explain, retry."""
+"""The commands that work with a sync: preview, run, status, explain, retry."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager, nullcontext
 from shlex import quote
 from typing import Annotated, Any
 
-import msgspec
 import typer
 from sqlalchemy.engine import Engine
 
@@ -14,11 +13,9 @@ from stockbridge.cli import progress
 from stockbridge.cli.options import Debug, Json, Sync, SyncOption, chosen_sync, opened
 from stockbridge.cli.output import bold, count, document, flow_name, good, moment, number, say
 from stockbridge.cli.render import (
-    show_changes,
     show_explanation,
     show_preview,
     show_run,
-    show_runs,
     show_status,
 )
 from stockbridge.cli.schedule import show_slots, slot_of
@@ -30,7 +27,7 @@ from stockbridge.engine import preview as previewing
 from stockbridge.engine import run as running
 from stockbridge.engine import status as standing
 from stockbridge.engine.session import Session
-from stockbridge.store import accounts, inbox, journal, runs, schedule, syncs, waiting
+from stockbridge.store import accounts, inbox, runs, schedule, syncs, waiting
 from stockbridge.store.syncs import SyncRow
 from stockbridge.wiring.flow_names import entity_name, flows_of
 from stockbridge.wiring.session import open_sync
@@ -228,86 +225,6 @@ def _last_run(last: RunReport | None, zone: str | None) -> str:
     return f"last run {last.run}: {last.outcome}, {moment(last.ended_at or last.started_at, zone)}{why}"
 
 
-runs_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
-
-
-@runs_app.callback()
-def list_runs(
-    context: typer.Context,
-    sync: SyncOption = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many.")] = 20,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """List the last runs, newest first.
-
-    `runs show N` tells one of them whole.
-
-    \b
-    Examples:
-      stockbridge runs
-      stockbridge runs show 12
-    """
-    if context.invoked_subcommand is not None:
-        return
-    with opened() as store:
-        row = chosen_sync(store, sync, option=True)
-        with store.connect() as connection:
-            found = [_named(report, row) for report in runs.recent(connection, row.id, limit)]
-            zone = accounts.get(connection, row.account_a).settings.get("time_zone")
-    if as_json:
-        document(found)
-    elif found:
-        show_runs(found, zone)
-    else:
-        say(f'The sync "{row.name}" has never run. See what it would do: stockbridge preview')
-
-
-@runs_app.command("show")
-def show_one_run(
-    number: Annotated[int, typer.Argument(metavar="RUN", help="The number of the run.")],
-    changes: Annotated[
-        bool, typer.Option("--changes", help="Also every write of that run, with what it replaced.")
-    ] = False,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Tell one run whole.
-
-    \b
-    Examples:
-      stockbridge runs show 12
-      stockbridge runs show 12 --changes
-    """
-    with opened() as store:
-        row, report = run_of(store, number)
-        with store.connect() as connection:
-            zone = accounts.get(connection, row.account_a).settings.get("time_zone")
-            found = journal.history(connection, row.id, run=number, limit=1_000_000) if changes else []
-    here, there = kind_of(row).systems
-    written = [
-        {
-            "change": entry.id,
-            "flow": entry.flow,
-            "id": entry.a_id or entry.b_id,
-            "op": entry.op,
-            "system": here if entry.side == "a" else there,
-            "outcome": entry.outcome or "answer unknown",
-            "detail": entry.detail or "",
-            "before": msgspec.json.decode(entry.before or b"{}"),
-            "after": msgspec.json.decode(entry.written),
-        }
-        for entry in reversed(found)
-    ]
-    if as_json:
-        document({**msgspec.to_builtins(report), "changes": written} if changes else report)
-        return
-    say(bold(f"run {report.run} of {row.name}") + f"  {report.mode}, {moment(report.started_at, zone)}")
-    show_run(report)
-    if changes:
-        show_changes(written)
-
-
 def explain(
     stream: Annotated[str, typer.Argument(metavar="STREAM", help=f"One of {', '.join(FLOW_NAMES)}.")],
     record: Annotated[
@@ -413,18 +330,3 @@ def _flow(name: str) -> str:
             remedy=f"There are: {', '.join(FLOW_NAMES)}",
         )
     return flow
-
-
-def run_of(store: Engine, number: int) -> tuple[SyncRow, RunReport]:
-    """The run of that number, and its sync. Raises `Usage`."""
-    with store.connect() as connection:
-        for row in syncs.all_syncs(connection):
-            report = runs.one(connection, row.id, number)
-            if report is not None:
-                return row, _named(report, row)
-    raise Usage(f"There is no run {number}.", remedy="See what there is: stockbridge runs")
-
-
-def _named(report: RunReport, row: SyncRow) -> RunReport:
-    report.sync = report.sync or row.name
-    return report
