@@ -19,6 +19,7 @@ from stockbridge.core.secret import Secret
 from stockbridge.runtime.watch import look_over, send, watching
 from stockbridge.runtime.work import Noted, Told
 from stockbridge.store import accounts, alarms, recipients, runs, schema, syncs
+from stockbridge.store.database import open_store
 from stockbridge.store.rows import moment_text
 from stockbridge.store.sealing import load_sealer
 from stockbridge.wiring.recipients import seal_for
@@ -92,7 +93,10 @@ def box() -> Iterator[Webhook]:
 
 
 @pytest.fixture
-def office(store: Engine, box: Webhook) -> Office:
+def office(request: pytest.FixtureRequest, box: Webhook, sqlite_url: str) -> Iterator[Office]:
+    """In SQLite; a test that asks for `store` as well is made on both dialects."""
+    both = "store" in request.fixturenames
+    store: Engine = request.getfixturevalue("store") if both else open_store(sqlite_url)
     with store.begin() as connection:
         ids = [
             accounts.add(connection, name=name, connector=name, settings={}, sealed=b"")
@@ -112,10 +116,12 @@ def office(store: Engine, box: Webhook) -> Office:
         }
     found = Office(store=store, numbers=numbers)
     found.tell("chat", box.url)
-    return found
+    yield found
+    if not both:
+        store.dispose()
 
 
-def test_a_trouble_is_sent_once_and_its_end_once(office: Office, box: Webhook) -> None:
+def test_a_trouble_is_sent_once_and_its_end_once(office: Office, box: Webhook, store: Engine) -> None:
     office.run()
     number = office.refuse()
     for _ in range(3):  # whoever looks again decides nothing anew
@@ -141,7 +147,9 @@ def test_a_trouble_is_sent_once_and_its_end_once(office: Office, box: Webhook) -
     assert office.unsent() == 0
 
 
-def test_what_could_not_be_sent_is_kept_and_comes_in_its_order(office: Office, box: Webhook) -> None:
+def test_what_could_not_be_sent_is_kept_and_comes_in_its_order(
+    office: Office, box: Webhook, store: Engine
+) -> None:
     box.answer = 503
     office.refuse()
     office.look()
@@ -240,7 +248,7 @@ def test_a_mistake_of_ours_ends_serving_and_not_just_the_watch(
             watcher.look_soon()
 
 
-def test_two_processes_decide_once_and_send_once(office: Office, box: Webhook) -> None:
+def test_two_processes_decide_once_and_send_once(office: Office, box: Webhook, store: Engine) -> None:
     office.run()
     office.look()
     office.refuse()
@@ -262,7 +270,9 @@ def test_two_processes_decide_once_and_send_once(office: Office, box: Webhook) -
     assert office.unsent() == 0
 
 
-def test_who_died_while_sending_leaves_it_to_the_next_after_a_while(office: Office, box: Webhook) -> None:
+def test_who_died_while_sending_leaves_it_to_the_next_after_a_while(
+    office: Office, box: Webhook, store: Engine
+) -> None:
     office.refuse()
     office.look()
     with office.store.begin() as connection:
@@ -326,7 +336,7 @@ def test_a_burst_is_measured_against_the_linked_records(office: Office, box: Web
     assert told["remedy"] == "See why: stockbridge status board --waiting"
 
 
-def test_of_a_long_history_only_the_end_is_looked_at(office: Office, box: Webhook) -> None:
+def test_of_a_long_history_only_the_end_is_looked_at(office: Office, box: Webhook, store: Engine) -> None:
     for _ in range(6):
         office.refuse()
     for _ in range(4):
@@ -340,8 +350,6 @@ def test_of_a_long_history_only_the_end_is_looked_at(office: Office, box: Webhoo
 
 
 def test_new_runs_are_looked_up_however_many_there_were(office: Office) -> None:
-    if office.store.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL plans by how many there are")
     text = str(alarms._NEW_RUNS.compile(office.store))
     with office.store.connect() as connection:
         # The 0 that is added is a parameter.
@@ -401,7 +409,9 @@ def test_only_the_syncs_that_are_served_are_looked_at(office: Office, box: Webho
     assert box.nothing_more()
 
 
-def test_a_sync_or_a_recipient_that_is_removed_takes_its_notices_along(office: Office, box: Webhook) -> None:
+def test_a_sync_or_a_recipient_that_is_removed_takes_its_notices_along(
+    office: Office, box: Webhook, store: Engine
+) -> None:
     office.tell("more", box.url)
     office.refuse("board")
     office.refuse("other")
