@@ -20,11 +20,9 @@ from sqlalchemy import Engine, event
 from faults.contacts_cast import Picture, everybody_is_there, picture
 from scenarios.board import Done, exchanged
 from scenarios.contacts_people import GooglePeople, ZohoPeople
+from scenarios.sandbox_accounts import google_account, zoho_account
 from stockbridge.cli import work
-from stockbridge.connectors.people.account import GoogleAccount
-from stockbridge.connectors.zoho.account import ZohoAccount
 from stockbridge.core.record import Field, Kind
-from stockbridge.core.secret import Secret
 from stockbridge.http.clock import Clock, scaled
 from stockbridge.http.transport import Transport
 from stockbridge.store import accounts, syncs, waiting
@@ -195,25 +193,9 @@ def written(calls: Iterable[Seen]) -> list[str]:
 
 def _sign_in(sandbox: Sandbox, store: Engine) -> None:
     """Put both accounts and the sync into the store of the environment."""
-    login, other = sandbox.zoho.accounts(), sandbox.people.accounts()
     sealer = load_sealer()
-    zoho = ZohoAccount(
-        name="winkel",
-        accounts_server=f"{sandbox.zoho_url}/dc/eu",
-        organization_id=login["organization_id"],
-        client_id=login["client_id"],
-        client_secret=Secret(login["client_secret"]),
-        refresh_token=exchanged(sandbox),
-    )
-    google = GoogleAccount(
-        name="adressen",
-        client_id=other["client_id"],
-        client_secret=Secret(other["client_secret"]),
-        refresh_token=Secret(sandbox.people.refresh_token()),
-        api_base=sandbox.people_url,
-        token_base=sandbox.people_url,
-        consent_base=sandbox.people_url,
-    )
+    zoho = zoho_account(sandbox, "winkel", exchanged(sandbox))
+    google = google_account(sandbox, "adressen")
     problems: list[str] = []
     settings, _ = checked(parse_contact_settings(SETTINGS, problems), _FIELDS, problems)
     with store.begin() as connection:

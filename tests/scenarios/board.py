@@ -15,12 +15,11 @@ import msgspec
 import pytest
 import typer
 
+from scenarios.sandbox_accounts import optiply_account, zoho_account
 from scenarios.truth import differences
 from stockbridge.cli import work
 from stockbridge.cli.logs import set_up_logs
 from stockbridge.cli.main import main
-from stockbridge.connectors.optiply.account import OptiplyAccount
-from stockbridge.connectors.zoho.account import ZohoAccount
 from stockbridge.core.report import FlowReport, RunReport
 from stockbridge.core.secret import Secret
 from stockbridge.http.clock import Clock, scaled
@@ -207,28 +206,9 @@ def _settings(tables: dict[str, Any]) -> bytes:
 
 def sign_in(sandbox: Sandbox, **tables: Any) -> None:
     """Put both accounts and the sync "board" into the store of the environment, made when it is not there."""
-    login, other = sandbox.zoho.accounts(), sandbox.optiply.login
     sealer = load_sealer()
-    refresh = exchanged(sandbox)
-    zoho = ZohoAccount(
-        name="winkel",
-        accounts_server=f"{sandbox.zoho_url}/dc/eu",
-        organization_id=login["organization_id"],
-        client_id=login["client_id"],
-        client_secret=Secret(login["client_secret"]),
-        refresh_token=refresh,
-    )
-    optiply = OptiplyAccount(
-        name="planning",
-        username=other.username,
-        password=Secret(other.password),
-        client_id=other.client_id,
-        client_secret=Secret(other.client_secret),
-        account_id=str(other.account_id),
-        coupling_id=str(other.coupling_id),
-        api_base=f"{sandbox.optiply_url}/v1",
-        token_base=f"{sandbox.optiply_url}/api",
-    )
+    zoho = zoho_account(sandbox, "winkel", exchanged(sandbox))
+    optiply = optiply_account(sandbox, "planning")
     store = open_store()
     with store.begin() as connection:
         a = accounts.add(

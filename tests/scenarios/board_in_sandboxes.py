@@ -12,14 +12,12 @@ from typing import Any
 from scenarios.board import exchanged
 from scenarios.board_language import Fields, Names, System
 from scenarios.board_people_of_zoho import ZohoPeople, as_json
+from scenarios.sandbox_accounts import optiply_account, zoho_account
 from stockbridge.connectors.base import Connector
 from stockbridge.connectors.optiply import connector as optiply
-from stockbridge.connectors.optiply.account import OptiplyAccount
 from stockbridge.connectors.optiply.streams import STREAMS as OPTIPLY
 from stockbridge.connectors.zoho import connector as zoho
-from stockbridge.connectors.zoho.account import ZohoAccount
 from stockbridge.core.record import Kind
-from stockbridge.core.secret import Secret
 from stockbridge.http.clock import Clock, scaled
 from stockbridge.http.transport import Transport
 from stockbridge_sandbox.company import Company, Contact, Currency, Location
@@ -204,26 +202,8 @@ def sandbox_world(kind: str = "sandboxes") -> Iterator[SandboxWorld]:
         refresh = exchanged(sandbox)
         clock = scaled(SPEED, start=sandbox.clock.now())
         sandbox.clock.set_speed(SPEED)
-        login, other = sandbox.zoho.accounts(), sandbox.optiply.login
-        ours = ZohoAccount(
-            name="Winkel",
-            accounts_server=f"{sandbox.zoho_url}/dc/eu",
-            organization_id=login["organization_id"],
-            client_id=login["client_id"],
-            client_secret=Secret(login["client_secret"]),
-            refresh_token=refresh,
-        )
-        theirs = OptiplyAccount(
-            name="Planning",
-            username=other.username,
-            password=Secret(other.password),
-            client_id=other.client_id,
-            client_secret=Secret(other.client_secret),
-            account_id=str(other.account_id),
-            coupling_id=str(other.coupling_id),
-            api_base=f"{sandbox.optiply_url}/v1",
-            token_base=f"{sandbox.optiply_url}/api",
-        )
+        ours = zoho_account(sandbox, "Winkel", refresh)
+        theirs = optiply_account(sandbox, "Planning")
         names = Names()
         world = SandboxWorld(
             sandbox=sandbox,

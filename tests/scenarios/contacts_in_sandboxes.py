@@ -12,14 +12,12 @@ from scenarios.board_in_sandboxes import SPEED
 from scenarios.contacts_language import Fields, Names, Scenario, System
 from scenarios.contacts_people import GooglePeople, ZohoPeople
 from scenarios.contacts_persons import ZohoPersons
+from scenarios.sandbox_accounts import google_account, zoho_account
 from stockbridge.connectors.base import Connector
 from stockbridge.connectors.people import connector as people
-from stockbridge.connectors.people.account import GoogleAccount
 from stockbridge.connectors.zoho import connector as zoho
-from stockbridge.connectors.zoho.account import ZohoAccount
 from stockbridge.connectors.zoho.connector import ZohoConnector
 from stockbridge.core.record import Field
-from stockbridge.core.secret import Secret
 from stockbridge.http.clock import Clock, scaled
 from stockbridge.http.transport import Transport
 from stockbridge_sandbox.company import Company, Currency, Location
@@ -95,17 +93,7 @@ class SandboxWorld:
 
 
 def _google(sandbox: Sandbox, transport: Transport, clock: Clock, keys: Sequence[str]) -> Connector:
-    login = sandbox.people.accounts()
-    account = GoogleAccount(
-        name="Winkel",
-        client_id=login["client_id"],
-        client_secret=Secret(login["client_secret"]),
-        refresh_token=Secret(sandbox.people.refresh_token()),
-        api_base=sandbox.people_url,
-        token_base=sandbox.people_url,
-        consent_base=sandbox.people_url,
-    )
-    return people.connect(account, clock=clock, transport=transport, keys=keys)
+    return people.connect(google_account(sandbox, "Winkel"), clock=clock, transport=transport, keys=keys)
 
 
 @contextmanager
@@ -117,15 +105,7 @@ def sandbox_world(scenario: Scenario) -> Iterator[SandboxWorld]:
         refresh = exchanged(sandbox)
         clock = scaled(SPEED, start=sandbox.clock.now())
         sandbox.clock.set_speed(SPEED)
-        login = sandbox.zoho.accounts()
-        account = ZohoAccount(
-            name="Winkel",
-            accounts_server=f"{sandbox.zoho_url}/dc/eu",
-            organization_id=login["organization_id"],
-            client_id=login["client_id"],
-            client_secret=Secret(login["client_secret"]),
-            refresh_token=refresh,
-        )
+        account = zoho_account(sandbox, "Winkel", refresh)
         known: list[Field] = []
         if scenario.custom:
             known = zoho.connect(account, clock=clock, transport=transport).contact_fields()
