@@ -33,7 +33,7 @@ def test_what_was_deleted_at_one_side_is_told_from_where_it_was_and_from_where_i
     of.run(full=True)
     (left,) = explain(of.open(), "people", gone)
     assert (left.verdict, left.reason) == ("gone", "It was deleted at Left and stays at Right.")
-    assert left.remedy == "Delete it at Right too, or restore it at Left."
+    assert left.remedy == "Delete it at Right too, or restore it or make it anew at Left."
     (right,) = explain(of.open(), "people", stays)
     assert (right.verdict, right.reason) == ("left out", "It was deleted at the other side.")
-    assert right.remedy == "Delete it here too, or restore it there."
+    assert right.remedy == "Delete it here too, or restore it or make it anew there."

@@ -220,7 +220,7 @@ def _kept_out(flow: Flow, reason: str) -> tuple[str, str]:
             "Give it one, or change the setting that leaves such records out (avoid_duplicates).",
         )
     if reason in (DELETED, KEPT):
-        return f"It was {reason}.", "Delete it here too, or restore it there."
+        return f"It was {reason}.", "Delete it here too, or restore it or make it anew there."
     return f"A rule keeps it out: {reason}.", "Change the record, or the setting behind that rule."
 
 
@@ -239,7 +239,7 @@ def _verdict(
         here, there = there, here
     if record.deleted and linked and decision.kind == "left out":
         words = f"It was deleted at {here} and stays at {there}."
-        return "gone", words, f"Delete it at {there} too, or restore it at {here}."
+        return "gone", words, f"Delete it at {there} too, or restore it or make it anew at {here}."
     if parked is not None and parked.state == "left out":
         return "left out", *_kept_out(flow, parked.reason)
     if parked is not None and parked.state != "woken":

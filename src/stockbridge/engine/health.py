@@ -218,7 +218,7 @@ def _entry(desk: _Desk, item: Item) -> Entry | None:
         return entry(
             ALONE,
             f"It was deleted at {left} and stays at {kept}.{marked}",
-            f"Delete it at {kept} too, or restore it at {left}.",
+            f"Delete it at {kept} too, or restore it or make it anew at {left}.",
         )
     row = _row(desk, item)
     if questions := desk.asked.get((item.a_id or "", item.b_id or "")):
