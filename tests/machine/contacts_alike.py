@@ -29,18 +29,25 @@ def creates_alike(world: World, side: Side, number: int, choice: int) -> None:
     if alone and choice % 2:
         id = alone[number % len(alone)]
     else:
-        id = _new(world, side, world.word(), world.word(), number, choice // 2)
+        id = _new(world, side, world.word(), world.word(), number, "email" if choice % 5 else "phone")
     row = world.rows(side)[id]
     first, last = (row.get(name) for name in _NAMES[side])
     if last and first and choice // 6 % 2:
         first, last = last, first
     at = side if choice // 12 % 5 == 4 else OTHER[side]
-    _new(world, at, (first or "").upper() or None, last, number + 1, choice // 3)
+    _new(
+        world,
+        at,
+        (first or "").upper() or None,
+        last,
+        number + 1,
+        ("", "phone", "", "email")[choice // 3 % 4],
+    )
 
 
-def _new(world: World, side: Side, first: str | None, last: str | None, number: int, choice: int) -> str:
-    email = world.email() if choice % 3 == 1 else None
-    phone = world.phone() if choice % 3 == 2 else None
+def _new(world: World, side: Side, first: str | None, last: str | None, number: int, key: str) -> str:
+    email = world.email() if key == "email" else None
+    phone = world.phone() if key == "phone" else None
     id = make(world, side, email=email, phone=phone, city=("north", None)[number % 2], labels=("Friends",))
     return world.put(side, dict(zip(_NAMES[side], (first, last), strict=True)), id)
 
@@ -50,6 +57,7 @@ def says_who_is_who(world: World, side: Side, number: int, choice: int) -> None:
     with world.stage.engine.connect() as connection:
         asked = inbox.open_matches(connection, 1, "contacts")
     if not asked:
+        creates_alike(world, side, number, choice)
         return
     one = asked[number % len(asked)]
     id = one.a_id if side == "a" else one.b_id

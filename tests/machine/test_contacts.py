@@ -68,8 +68,11 @@ THEN = st.builds(
 class Contacts(RuleBasedStateMachine):
     ground: Ground
 
-    @initialize(setting=SETTINGS, tell_a=st.booleans(), tell_b=st.booleans())
-    def start(self, setting: Setting, tell_a: bool, tell_b: bool) -> None:
+    @initialize(setting=SETTINGS, tell_a=st.booleans(), tell_b=st.booleans(), alike=st.booleans())
+    def start(self, setting: Setting, tell_a: bool, tell_b: bool, alike: bool) -> None:
+        self.alike = alike  # a town where many are called the same
+        if alike:
+            setting = replace(setting, keyed=True, asks=True)
         if setting.direction == "to a":
             setting = replace(setting, gone_a="nothing")
         if setting.direction == "to b":
@@ -121,6 +124,8 @@ class Contacts(RuleBasedStateMachine):
         world.stage.run(fate, full=then.full, approve=True)
 
     def act(self, what: str, side: Side, number: int, choice: int) -> None:
+        if self.alike and what in ("edits beside", "both edit"):
+            what = [*ALIKE][number % 2]
         if what in ALIKE:
             ALIKE[what](self.world, side, number, choice)
         else:
