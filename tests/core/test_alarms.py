@@ -253,6 +253,12 @@ def test_a_paused_sync_is_left_in_peace(sync: History) -> None:
     assert sync.look() == [("account", "lasts")]
 
 
+def test_a_clock_that_is_set_back_does_not_silence_it(sync: History) -> None:
+    assert sync.stop("account") == [("account", "began")]
+    assert sync.look(timedelta(days=-400)) == [("account", "lasts")]
+    assert sync.look(timedelta(days=1)) == [("account", "lasts")]
+
+
 def test_what_came_and_went_while_nobody_looked_is_not_told() -> None:
     runs = [
         Past(number=1, kind="import", outcome="stopped", ended_at=START, stopped_by="account", flows=ALL),

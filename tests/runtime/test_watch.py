@@ -270,19 +270,21 @@ def test_two_processes_decide_once_and_send_once(office: Office, box: Webhook, s
     assert office.unsent() == 0
 
 
+@pytest.mark.parametrize("later", [True, False])
 def test_who_died_while_sending_leaves_it_to_the_next_after_a_while(
-    office: Office, box: Webhook, store: Engine
+    office: Office, box: Webhook, store: Engine, later: bool
 ) -> None:
     office.refuse()
     office.look()
+    until = office.now + timedelta(minutes=2)
+    times = moment_text(office.now), moment_text(until)
     with office.store.begin() as connection:
-        (one,) = alarms.unsent(connection, moment_text(office.now))
-        assert alarms.take(
-            connection, one.id, moment_text(office.now), moment_text(office.now + timedelta(minutes=2))
-        )
+        (one,) = alarms.unsent(connection, *times)
+        assert alarms.take(connection, one.id, *times)
+        assert not alarms.take(connection, one.id, *times)
     assert office.post() == []
     assert (box.nothing_more(), office.unsent()) == (True, 1)
-    office.now += timedelta(minutes=2)
+    office.now = until if later else office.now - timedelta(days=400)  # a clock that was set back
     assert office.post() == []
     assert box.next()["state"] == "began"
 

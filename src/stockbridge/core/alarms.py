@@ -153,7 +153,7 @@ def notices(before: Watch, facts: Facts, now: datetime) -> tuple[Watch, tuple[No
         fresh = key not in known or known[key].since != alarm.since
         if fresh:
             told.append(_notice(alarm, "began", now))
-        elif now - alarm.told_at >= REMIND_AFTER and not facts.paused:
+        elif abs(now - alarm.told_at) >= REMIND_AFTER and not facts.paused:  # a clock may be set back, too
             told.append(_notice(alarm, "lasts", now))
             alarm = msgspec.structs.replace(alarm, told_at=now)
         standing.append(alarm)

@@ -131,7 +131,7 @@ def send(store: Engine, now: Now, *, seconds: float = _SECONDS) -> list[Noted]:
     A recipient that does not take one is left alone until the next time, so that it costs one time-out and no more.
     """
     with store.connect() as connection:
-        waiting = alarms.unsent(connection, moment_text(now()))
+        waiting = alarms.unsent(connection, *_times(now()))
         people = {row.id: row for row in recipients.all_recipients(connection)} if waiting else {}
     troubles: dict[int, Noted] = {}
     for one in waiting:
@@ -168,7 +168,12 @@ def deliver(row: RecipientRow, told: Message, *, seconds: float = _SECONDS) -> N
 
 def _take(store: Engine, one: Unsent, now: datetime) -> bool:
     with store.begin() as connection:
-        return alarms.take(connection, one.id, moment_text(now), moment_text(now + _TAKEN))
+        return alarms.take(connection, one.id, *_times(now))
+
+
+def _times(now: datetime) -> tuple[str, str]:
+    """This moment, and the one until which a notice is ours that is taken now."""
+    return moment_text(now), moment_text(now + _TAKEN)
 
 
 def _first_sight(connection: Connection, row: SyncRow) -> tuple[Kept, list[PastRow]]:

@@ -103,9 +103,10 @@ def keep(
     return taken
 
 
-def unsent(connection: Connection, now: str) -> list[Unsent]:
-    """What is to be sent and that no other process is sending, oldest first."""
-    query = select(notice.c.id, notice.c.recipient, notice.c.message).where(_free(now)).order_by(notice.c.id)
+def unsent(connection: Connection, now: str, until: str) -> list[Unsent]:
+    """What is to be sent and that no other process is sending, oldest first; moments as for `take`."""
+    query = select(notice.c.id, notice.c.recipient, notice.c.message).where(_free(now, until))
+    query = query.order_by(notice.c.id)
     return [
         Unsent(id=row.id, recipient=row.recipient, message=msgspec.json.decode(row.message, type=Message))
         for row in connection.execute(query)
@@ -120,7 +121,7 @@ def count_unsent(connection: Connection) -> dict[int, int]:
 
 def take(connection: Connection, number: int, now: str, until: str) -> bool:
     """Send this one from here: no other process sends it before `until`. False where one does already, or did."""
-    statement = update(notice).where(notice.c.id == number, _free(now)).values(taken_until=until)
+    statement = update(notice).where(notice.c.id == number, _free(now, until)).values(taken_until=until)
     return connection.execute(statement).rowcount == 1
 
 
@@ -134,5 +135,7 @@ def sent(connection: Connection, number: int) -> None:
     connection.execute(delete(notice).where(notice.c.id == number))
 
 
-def _free(now: str) -> ColumnElement[bool]:
-    return or_(notice.c.taken_until.is_(None), notice.c.taken_until <= now)
+def _free(now: str, until: str) -> ColumnElement[bool]:
+    """Nobody took it, or who did has died: its time is over, or lies further ahead than anybody's can by this clock."""
+    taken = notice.c.taken_until
+    return or_(taken.is_(None), taken <= now, taken > until)
