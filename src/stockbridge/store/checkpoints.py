@@ -37,6 +37,10 @@ _LOAD = select(*(checkpoint.c[name] for name in Checkpoint.__struct_fields__)).w
     checkpoint.c.stream == bindparam("at_stream"),
 )
 
+_LOAD_FLOW = select(*(flow_state.c[name] for name in FlowState.__struct_fields__)).where(
+    flow_state.c.sync == bindparam("at_sync"), flow_state.c.flow == bindparam("at_flow")
+)
+
 
 def load(connection: Connection, sync_id: int, side: str, stream: str) -> Checkpoint:
     """The checkpoint of a stream; a fresh one where it was never read."""
@@ -55,10 +59,7 @@ def save(connection: Connection, sync_id: int, side: str, stream: str, state: Ch
 
 def load_flow(connection: Connection, sync_id: int, flow: str) -> FlowState:
     """How far a flow is; a fresh state where it never ran."""
-    query = select(*(flow_state.c[name] for name in FlowState.__struct_fields__)).where(
-        flow_state.c.sync == sync_id, flow_state.c.flow == flow
-    )
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_LOAD_FLOW, {"at_sync": sync_id, "at_flow": flow}).one_or_none()
     return FlowState() if row is None else FlowState(**row._mapping)
 
 

@@ -142,15 +142,22 @@ def wake_states(
     return int(connection.execute(query.values(state="woken")).rowcount)
 
 
+_WOKEN = (
+    select(waiting.c.side, waiting.c.id)
+    .where(
+        waiting.c.sync == bindparam("at_sync"),
+        waiting.c.flow == bindparam("at_flow"),
+        waiting.c.state == "woken",
+    )
+    .order_by(waiting.c.side, waiting.c.id)
+    .limit(bindparam("most"))
+)
+
+
 def woken(connection: Connection, sync_id: int, flow: str, limit: int) -> list[tuple[str, str]]:
     """(side, id) of records to be decided anew."""
-    query = (
-        select(waiting.c.side, waiting.c.id)
-        .where(waiting.c.sync == sync_id, waiting.c.flow == flow, waiting.c.state == "woken")
-        .order_by(waiting.c.side, waiting.c.id)
-        .limit(limit)
-    )
-    return [(side, id) for side, id in connection.execute(query)]
+    here = {"at_sync": sync_id, "at_flow": flow, "most": limit}
+    return [(side, id) for side, id in connection.execute(_WOKEN, here)]
 
 
 def rows(
@@ -199,14 +206,17 @@ def waited_for(connection: Connection, sync_id: int, needs: str) -> bool:
     return connection.execute(query).first() is not None
 
 
+_COUNTS = (
+    select(waiting.c.state, func.count())
+    .where(and_(waiting.c.sync == bindparam("at_sync"), waiting.c.flow == bindparam("at_flow")))
+    .group_by(waiting.c.state)
+)
+
+
 def counts(connection: Connection, sync_id: int, flow: str) -> tuple[int, int]:
     """(waiting, refused) records of a flow; uncertain, woken and postponed ones count as waiting."""
-    query = (
-        select(waiting.c.state, func.count())
-        .where(and_(waiting.c.sync == sync_id, waiting.c.flow == flow))
-        .group_by(waiting.c.state)
-    )
-    found = {state: int(n) for state, n in connection.execute(query)}
+    rows = connection.execute(_COUNTS, {"at_sync": sync_id, "at_flow": flow})
+    found = {state: int(n) for state, n in rows}
     refused = found.pop("refused", 0)
     found.pop("left out", None)
     return sum(found.values()), refused
