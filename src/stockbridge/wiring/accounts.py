@@ -14,11 +14,8 @@ from sqlalchemy.engine import Engine
 
 from stockbridge.connectors.base import Connector
 from stockbridge.connectors.optiply.account import OptiplyAccount
-from stockbridge.connectors.optiply.connector import connect as connect_optiply
 from stockbridge.connectors.people.account import GoogleAccount
-from stockbridge.connectors.people.connector import connect as connect_google
 from stockbridge.connectors.zoho.account import ZohoAccount
-from stockbridge.connectors.zoho.connector import connect as connect_zoho
 from stockbridge.core.errors import Halt
 from stockbridge.core.record import Field
 from stockbridge.core.secret import Secret
@@ -214,8 +211,10 @@ def open_connector(
     token = _kept_token(row, sealer) if lasting else None
     day = _kept_day(row) if lasting else None
     with Transport() as transport:
-        bound: Connector
+        bound: Connector  # each is loaded where an account of its system is opened: no sync needs all of them
         if row.connector == "zoho":
+            from stockbridge.connectors.zoho.connector import connect as connect_zoho
+
             bound = connect_zoho(
                 zoho_account(row, sealer),
                 clock=clock,
@@ -227,6 +226,8 @@ def open_connector(
                 people=people,
             )
         elif row.connector == "google":
+            from stockbridge.connectors.people.connector import connect as connect_google
+
             bound = connect_google(
                 google_account(row, sealer),
                 clock=clock,
@@ -236,6 +237,8 @@ def open_connector(
                 keys=keys,
             )
         else:
+            from stockbridge.connectors.optiply.connector import connect as connect_optiply
+
             bound = connect_optiply(
                 optiply_account(row, sealer), clock=clock, transport=transport, token=token, remember=remember
             )
