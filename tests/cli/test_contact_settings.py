@@ -85,6 +85,7 @@ def test_nothing_given_means_the_documented_defaults() -> None:
         ({"match": ["email", "email"]}, "stands there twice"),
         ({"match": ["cf_nr = user_defined.Nr"]}, 'match: Zoho\'s contacts have no field "cf_nr"'),
         ({"region": "Holland"}, 'region is "Holland", but must be a country as two letters'),
+        ({"match": ["cf_x"]}, 'match is ["cf_x"], but must be a list of email, phone'),
         ({"region": "UK"}, 'region is "UK", but must be a country as two letters, such as "NL" or "GB"'),
         ({"empty": "keep"}, 'empty is "keep", but must be clear or leave.'),
         ({"full_read_hours": 0}, "full_read_hours is 0, but must be a whole number of hours, 1 to 744."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import urllib.request
+from pathlib import Path
 
 from cli.conftest import Command
 from stockbridge_sandbox.run import Sandbox
@@ -43,3 +44,12 @@ def test_names_with_blanks_are_quoted(
     assert told(paused.out) == ["sync", "resume", NAME]
     assert told(stockbridge("run", NAME).err) == ["sync", "resume", NAME]
     assert stockbridge(*told(paused.out)).code == 0
+
+
+def test_a_kind_that_there_is_not_is_told_alone(stockbridge: Command, tmp_path: Path) -> None:
+    file = tmp_path / "people.toml"
+    file.write_text('kind = "kontacts"\nname = "people"\n')
+    done = stockbridge("sync", "import", str(file))
+    assert done.code == 2
+    assert 'kind is "kontacts", but must be contacts or optiply-board; did you mean "contacts"?' in done.err
+    assert "optiply is missing" not in done.err

@@ -26,6 +26,8 @@ from stockbridge.store import accounts, syncs
 from stockbridge.store.database import sync_lock
 from stockbridge.store.rows import moment_text
 from stockbridge.store.syncs import SyncRow
+from stockbridge.wiring.settings import SettingsError
+from stockbridge.wiring.spelling import nearest
 from stockbridge.wiring.sync_kinds import BOARD, CONTACTS, kind_of
 
 FACES = {
@@ -277,12 +279,18 @@ def remove(
 
 
 def _kind_in(text: str) -> str:
-    """The kind that a file names; where it names none, or one that is not known, the board tells what is wrong."""
+    """The kind that a file names, the board where it names none. Raises `SettingsError` for one that is not known. What is
+    no TOML is told by the board as well."""
     try:
         kind = tomlkit.parse(text).unwrap().get("kind")
     except TOMLKitError:
         return BOARD
-    return kind if isinstance(kind, str) and kind in FACES else BOARD
+    if not isinstance(kind, str) or not kind.strip():
+        return BOARD
+    if kind not in FACES:
+        near = nearest(kind, FACES) or "."
+        raise SettingsError([f'kind is "{kind}", but must be {" or ".join(sorted(FACES))}{near}'])
+    return kind
 
 
 def _accounts(store: Engine, row: SyncRow) -> tuple[str, str]:

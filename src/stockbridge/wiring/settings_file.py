@@ -18,7 +18,7 @@ from stockbridge.wiring.settings import Settings, SettingsError, parse_settings
 
 _HEAD = {
     "name": "The name of the sync.",
-    "kind": 'What it does; so far only "optiply-board".',
+    "kind": 'What it does; "optiply-board".',
     "zoho": "The name of the Zoho account (stockbridge accounts list).",
     "optiply": "The name of the Optiply account.",
 }
