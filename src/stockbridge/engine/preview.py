@@ -9,17 +9,18 @@ from sqlalchemy import Connection, update
 
 from stockbridge.core import limits
 from stockbridge.core.compiled import Compiled
-from stockbridge.core.flow import Op
+from stockbridge.core.flow import Op, Side
 from stockbridge.core.record import Record
 from stockbridge.core.report import FlowPreview, MayBeSame, OnProgress, Preview, Progress, Sample
 from stockbridge.engine.fetch import Fetcher
 from stockbridge.engine.guard import deletions_to_come
+from stockbridge.engine.intake import key_fields
 from stockbridge.engine.read import read_all
 from stockbridge.engine.recover import recover
 from stockbridge.engine.session import Session
 from stockbridge.engine.settle import CHUNK, plan_fetches, start_of, store_fetched
 from stockbridge.engine.work import Item, decide_chunk, lacking_detail
-from stockbridge.store import checkpoints, links, mirror, waiting
+from stockbridge.store import checkpoints, links, match_keys, mirror, waiting
 from stockbridge.store.rows import chunks
 from stockbridge.store.schema import sync
 
@@ -35,6 +36,7 @@ def preview(session: Session, on_progress: OnProgress = lambda _: None) -> Previ
     before = session.a.meter.spent
     recover(session)
     reads = read_all(session, session.flows, full=False, on_progress=on_progress)
+    _renew_keys(session)
     fetcher = Fetcher(session.a, session.b, session.fetch_threads)
     try:
         to_come = plan_fetches(session, session.flows, fetcher, bulk_only=True)
@@ -65,6 +67,29 @@ def preview(session: Session, on_progress: OnProgress = lambda _: None) -> Previ
             math.ceil(to_come / _PER_MINUTE) - 1 if to_come > _PER_MINUTE else to_come / _PER_MINUTE, 1
         ),
     )
+
+
+def _renew_keys(session: Session) -> None:
+    """Other settings may find partners by other keys: those of all records, also of what was read before. No run follows new
+    settings without a preview."""
+    for compiled in session.flows:
+        name = compiled.flow.name
+        with session.engine.connect() as connection:
+            known = checkpoints.load_flow(connection, session.sync_id, name).fingerprint
+        if known in ("", session.fingerprints[name]):
+            continue
+        sides: tuple[tuple[Side, str], ...] = (("a", compiled.flow.a), ("b", compiled.flow.b))
+        for side, stream in sides:
+            fields, place = key_fields(session, side, stream), (0, "")
+            while True:
+                with session.begin() as connection:
+                    rows = mirror.changed(connection, session.at(side, stream), place, CHUNK)
+                    match_keys.put_keys(
+                        connection, session.at(side, stream), fields, [record for _, record in rows]
+                    )
+                if not rows:
+                    break
+                place = (rows[-1][0], rows[-1][1].id)
 
 
 def plan_from_store(session: Session) -> list[FlowPreview]:
