@@ -6,8 +6,8 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from bench.hour import mixed_hour
 
+from bench.hour import mixed_hour
 from scenarios.board import Board, board
 
 pytestmark = pytest.mark.usefixtures("fresh_store")
