@@ -80,6 +80,8 @@ def test_nothing_given_means_the_documented_defaults() -> None:
         ({"include": []}, "must be a list of customers and vendors"),
         ({"inactive": "yes"}, 'inactive is "yes", but must be true or false.'),
         ({"avoid_duplicates": 1}, "avoid_duplicates is 1, but must be true or false."),
+        ({"ask_alike": "yes"}, 'ask_alike is "yes", but must be true or false.'),
+        ({"ask_alikes": True}, '"ask_alikes" is not a setting; did you mean "ask_alike"?'),
         ({"match": []}, "match is [], but must be a list of email, phone"),
         ({"match": ["emial"]}, 'did you mean "email"?'),
         ({"match": ["email", "email"]}, "stands there twice"),
@@ -214,6 +216,9 @@ def test_what_matches_contacts_and_what_is_left_out_without_it() -> None:
     assert found.keyed == "no phone number, name with a company or cf_note"
     assert found.region == "NL"
     assert flow(avoid_duplicates=False).keyed == ""
+    assert flow(avoid_duplicates=False).likely is None
+    assert flow(ask_alike=False).likely is None
+    assert flow().likely is not None
 
 
 # --- deletions ------------------------------------------------------------------------------------------------------------
