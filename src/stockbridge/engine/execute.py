@@ -390,7 +390,7 @@ def _settle_quiet(
             agreed.append(msgspec.structs.replace(item.link, applied=decision.applied))
     ask_about_values(session, connection, compiled, settled)
     ask_who_is_who(session, connection, compiled, items)
-    drop_old(connection, bond, [one for one in agreed if (one.a_id, one.b_id) in renewed])
+    drop_old(connection, bond, [one for one in agreed if (one.a_id, one.b_id) in renewed], now)
     links.put(connection, bond, agreed)
     waiting.wake(connection, session.sync_id, woken)
     name = flow.name

@@ -305,7 +305,12 @@ class Harvest:
             self._links[link.a_id] = link
             self._wake(link)
         links.drop(connection, bond, self._dropped)
-        drop_old(connection, bond, [link for link in self._links.values() if link.b_id in self._renewed])
+        drop_old(
+            connection,
+            bond,
+            [link for link in self._links.values() if link.b_id in self._renewed],
+            self._session.clock(),
+        )
         links.put(connection, bond, list(self._links.values()))
         waiting.wake(connection, session.sync_id, self._woken)
         for which in ("a", "b"):

@@ -78,11 +78,13 @@ def let_go(
     return None
 
 
-def drop_old(connection: Connection, at: Bonds, views: Iterable[LinkView]) -> None:
-    """Forget the links that others of side a had with the records of side b in these."""
+def drop_old(connection: Connection, at: Bonds, views: Iterable[LinkView], now: str) -> None:
+    """Forget the links that others of side a had with the records of side b in these, and what was asked about them."""
     ours = {view.b_id: view.a_id for view in views}
     old = links.by_b(connection, at, list(ours))
-    links.drop(connection, at, [one.a_id for one in old.values() if one.a_id != ours[one.b_id]])
+    gone = [(one.a_id, one.b_id) for one in old.values() if one.a_id != ours[one.b_id]]
+    links.drop(connection, at, [a_id for a_id, _ in gone])
+    inbox.close(connection, at.sync, at.flow, gone, now)
 
 
 def is_new(link: LinkView | None) -> bool:
