@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from engine.two_sides import World
+from machine import test_order_exports as orders
 from stockbridge.connectors.memory import Memory
 from stockbridge.core.errors import Uncertain
 from stockbridge.core.flow import Flow, GonePolicy, Match, Op, Owner, Pair
@@ -120,6 +121,39 @@ def test_the_parts_of_an_exported_record_are_recognised_and_not_made_again(store
     twin = of.a.put("order_lines", {"order": order, "thing": "bell", "quantity": "3"})
     assert of.run().outcome == "in step"
     assert of.b.rows("buy_lines") == {line: {"buy": buy, "what": "bell", "many": "3", "mark": twin}}
+
+
+def test_a_part_that_is_taken_out_soon_after_the_export_goes_at_the_side_that_ordered_it(
+    store: Engine,
+) -> None:
+    """The export itself says which part is which. Else a part that is gone by the next import would look like one that
+    the planner added later, and would stay."""
+    a, b = Memory("Left", orders.A, prefix="a"), Memory("Right", orders.B, prefix="b")
+    of = World(store, a, b, orders.flows(issue=False))
+    a.put("orders", {"day": "monday", "issued": False, "lines": [{"thing": "bell", "many": "1"}]})
+    assert of.run().outcome == "in step"
+    lines = [{"thing": "bell", "many": "3"}, {"thing": "pump", "many": "4"}]
+    buy = b.put("buys", {"placed": "friday", "lines": lines})
+    for line in lines:
+        b.put("buy_lines", {"buy": buy, **line})
+    assert of.run(exports=True).outcome == "in step"
+    (order,) = [id for id, row in a.rows("orders").items() if row.get("reference") == buy]
+    marks = {row["thing"]: row.get("mark") for row in b.rows("buy_lines").values() if row["buy"] == buy}
+    assert marks == {"bell": f"{order}-bell", "pump": f"{order}-pump"}
+    a.put("orders", {"lines": lines[:1]}, order)
+    b.put("buy_lines", {"buy": buy, "thing": "seat", "many": "5"})  # the planner thinks of one more
+    of.run()
+    left = [row["thing"] for row in b.rows("buy_lines").values() if row["buy"] == buy]
+    assert sorted(left) == ["bell", "seat"]
+
+
+def test_an_export_that_makes_nothing_reads_no_parts(store: Engine) -> None:
+    a, b = Memory("Left", orders.A, prefix="a"), Memory("Right", orders.B, prefix="b")
+    of = World(store, a, b, orders.flows(issue=False))
+    a.put("orders", {"day": "monday", "issued": False, "lines": [{"thing": "bell", "many": "1"}]})
+    of.run()
+    report = of.run(exports=True)
+    assert ([one.flow for one in report.flows], report.calls["Right"]) == (["orders"], 1)
 
 
 def test_a_full_read_before_the_other_side_shows_what_was_made_does_not_take_it_for_deleted(

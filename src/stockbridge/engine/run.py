@@ -37,7 +37,7 @@ def run(
     what stopped it.
 
     `full` reads every list from the beginning, so that deletions are found; `only` names flows. `exports` reads nothing
-    but side b of the flows that make records at side a, and writes what is new there. `hints` (stream of side a -> ids)
+    but side b of the flows that make records at side a, and writes what is new there, with its parts. `hints` (stream of side a -> ids)
     reads nothing but these records, each by its id.
     """
     flows = [one for one in session.flows if only is None or one.flow.name in only]
@@ -88,6 +88,13 @@ def run(
             written += found.calls_a
             if not found.intents or round == _ROUNDS:
                 break
+        if exports:
+            parts = _parts_of_what_was_made(session, flows, reports)
+            flows += parts
+            reports |= {one.flow.name: FlowReport(flow=one.flow.name) for one in parts}
+            reads += read_all(session, parts, full=False, only_b=True, on_progress=on_progress)
+            for compiled in parts:
+                run_flow(session, compiled, number, fetcher, reports[compiled.flow.name], on_progress)
         trouble = fetcher.trouble
     except Trouble as stopped:
         trouble = stopped
@@ -102,6 +109,24 @@ def run(
         if mode in ("run", "full"):  # a quick run in between leaves it to the one that was stopped
             use_up(session, connection, flows)
     return report
+
+
+def _parts_of_what_was_made(
+    session: Session, makers: Sequence[Compiled], reports: Mapping[str, FlowReport]
+) -> list[Compiled]:
+    """The flows of the parts (lines) of what an export just made at side a. Now both sides hold the same parts: whoever
+    takes one out before the next import means it, and it goes; one that side b alone has was added later."""
+    made = {
+        (one.flow.a, one.flow.b)
+        for one in makers
+        if reports[one.flow.name].created or reports[one.flow.name].adopted
+    }
+    return [
+        one
+        for one in session.flows
+        for field in one.b.stream.fields
+        if field.part_of and (one.a.stream.derived_from, field.refers_to) in made
+    ]
 
 
 def _report(
