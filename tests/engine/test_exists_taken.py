@@ -8,9 +8,46 @@ from sqlalchemy.engine import Engine
 from engine.two_sides import A_STREAMS, B_STREAMS, TWO_WAY, World
 from stockbridge.connectors.memory import Memory
 from stockbridge.core.errors import Exists
-from stockbridge.store import links
+from stockbridge.core.report import FlowReport
+from stockbridge.engine.execute import Writer
+from stockbridge.engine.read import read_stream
+from stockbridge.engine.work import decide_chunk
+from stockbridge.store import links, runs
 
 NAMED = {**A_STREAMS, "items": msgspec.structs.replace(A_STREAMS["items"], unique="name")}
+
+
+def test_what_waits_in_line_to_be_made_is_not_adopted_however_soon_the_answer_comes(store: Engine) -> None:
+    def names(when: str, op: str, *_: str) -> None:
+        if (when, op) == ("before", "create"):
+            raise Exists("The name is taken.", record=a.fetch("items", [one])[0])  # type: ignore[arg-type]
+
+    many_at_once = msgspec.structs.replace(B_STREAMS["products"], batch_writes=200)
+    a = Memory("Left", NAMED, prefix="a", on_write=names)
+    b = Memory("Right", {**B_STREAMS, "products": many_at_once}, prefix="b")
+    world = World(store, a, b, (TWO_WAY,))
+    world.run()  # nothing is there yet
+    one, other = a.put("items", {"name": "Dave"}), b.put("products", {"title": "Dave"})
+    session = world.open()
+    compiled = session.flows[0]
+    for side, name in (("a", "items"), ("b", "products")):
+        read_stream(session, "a" if side == "a" else "b", name, sweep=False)
+    with session.begin() as connection:
+        number = runs.begin(connection, session.sync_id, "run", session.clock())
+        items = decide_chunk(session, connection, compiled, [one], [other])
+    writer = Writer(session, compiled, number, FlowReport(flow=compiled.flow.name))
+    try:
+        writer.submit(items)
+        writer.wait()  # the one that takes a call of its own has its answer; the other waits for company
+        with store.connect() as connection:
+            assert links.by_b(connection, session.bonds[compiled.flow.name], [other]) == {}
+            assert not writer.idle()
+        writer.finish()
+    finally:
+        writer.close()
+    with store.connect() as connection:
+        found = links.by_a(connection, session.bonds[compiled.flow.name], [one])
+    assert found[one].b_id not in ("", other)
 
 
 def test_what_gets_a_partner_in_the_same_run_is_not_adopted(store: Engine) -> None:

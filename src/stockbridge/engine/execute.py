@@ -6,8 +6,9 @@ in groups, which changes nothing of the promise: every call is preceded by its c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import chain
 
 import msgspec
 from sqlalchemy import Connection
@@ -75,18 +76,18 @@ class Writer:
 
     def taken(self) -> set[tuple[str, str]]:
         """The (side, id) that are not free for matching: what this run wrote or unlinked, and what is under way."""
-        flying = {
-            (side, id)
-            for item in self._begun()
-            for side, id in (("a", item.a_id), ("b", item.b_id))
-            if id is not None
-        }
-        return self.touched | flying if flying else self.touched
+        begun = self._begun()
+        return self.touched | begun if begun else self.touched
 
-    def _begun(self) -> Iterator[Item]:
-        yield from (item for item, _ in self._flying.values())
-        for some in self._held.values():
-            yield from some
+    def _begun(self) -> set[tuple[Side, str]]:
+        """The (side, id) that are being written, or wait in line for it."""
+        out: set[tuple[Side, str]] = set()
+        for item in (*(item for item, _ in self._flying.values()), *chain(*self._held.values())):
+            if item.a_id is not None:
+                out.add(("a", item.a_id))
+            if item.b_id is not None:
+                out.add(("b", item.b_id))
+        return out
 
     def idle(self) -> bool:
         return not self._flying and not self._held
@@ -204,6 +205,7 @@ class Writer:
         for future in done:
             item, intents = self._flying[future]
             self._take(harvest, item, intents, future.result())
+        harvest.begun = self._begun()
         with self._session.begin() as connection:
             harvest.store(connection)
         self.touched |= harvest.touched

@@ -56,6 +56,7 @@ class Harvest:
         self._session, self._compiled = session, compiled
         self.outcomes: list[tuple[int, Outcome, str, str | None]] = []
         self.touched: set[tuple[str, str]] = set()
+        self.begun: Collection[tuple[Side, str]] = ()  # what is being written, or waits in line for it
         self._answers: dict[Side, list[tuple[Record, bool]]] = {"a": [], "b": []}
         self._buried: dict[Side, list[str]] = {"a": [], "b": []}
         self._adopted: list[tuple[Item, Side, Record]] = []
@@ -293,8 +294,13 @@ class Harvest:
             stream = compiled.b.stream if at_side == "b" else compiled.a.stream
             store_records(session, connection, at_side, stream, [record])
             just_now = {one.b_id if at_side == "b" else one.a_id for one in self._links.values()}
-            if record.id in just_now or (links.by_b if at_side == "b" else links.by_a)(
-                connection, bond, [record.id]
+            # One that only has the name, and is being made at the other side itself, is somebody else. Whose answer comes
+            # first must not decide that.
+            making = bool(stream.unique) and (at_side, record.id) in self.begun
+            if (
+                making
+                or record.id in just_now
+                or (links.by_b if at_side == "b" else links.by_a)(connection, bond, [record.id])
             ):
                 self._refuse_taken(item, stream, record)
                 continue
