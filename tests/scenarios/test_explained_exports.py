@@ -71,7 +71,11 @@ def test_the_changes_of_a_run_say_where_they_were_made_and_show_the_lines(
         assert f"item_id {in_zoho['lines'][0]['item_id']}, quantity 5" in told
         assert f"update buy orders {in_zoho['id']} in Optiply" in told
         changes = command("runs", "show", "2", "--changes", "--json").json["changes"]
-        assert [(one["op"], one["system"]) for one in changes] == [("create", "Zoho"), ("update", "Optiply")]
+        assert [(one["op"], one["system"], one["flow"]) for one in changes] == [
+            ("create", "Zoho", "buy_orders"),
+            ("update", "Optiply", "buy_orders"),
+            ("update", "Optiply", "buy_order_lines"),
+        ]
 
 
 def test_a_flow_that_the_sync_leaves_out_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
