@@ -46,12 +46,17 @@ def record(**values: object) -> Record:
         ({"emails": ["a@x.example"]}, True),
         ({"email": None}, False),
         ({"emails": []}, False),
-        ({"first": "Anna"}, True),  # nobody knows; rather frozen
+        ({"first": "Anna"}, False),  # linked by hand, and cut short before they agreed on it
     ],
 )
 def test_the_snapshot_tells_whether_there_was_one(base: Values | None, lost: bool) -> None:
     assert lost_key(side_of("emails"), record(), base) is lost
     assert not lost_key(side_of("emails"), record(emails=["b@x.example"]), base)
+
+
+def test_a_key_that_nothing_maps_stands_in_no_snapshot_and_is_taken_to_have_been_there() -> None:
+    assert lost_key(side_of("phone"), record(), {"email": None})
+    assert not lost_key(side_of("phone"), record(phone="+31201234567"), {"email": None})
 
 
 def test_a_key_of_several_fields_was_there_only_with_all_of_them() -> None:

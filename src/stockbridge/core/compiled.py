@@ -150,11 +150,12 @@ def lacks_key(side: CompiledSide, record: Record) -> bool:
 
 def lost_key(side: CompiledSide, record: Record, base: Values | None) -> bool:
     """Whether a linked record has none of the values by which it could be matched, and had one when the two sides last agreed.
-    Where the snapshot does not hold such values, it is taken to have had one; without a snapshot (linked by hand) not."""
+    A value that nothing maps stands in no snapshot: it is taken to have been there. One that is mapped was not, where the
+    snapshot lacks it: the two were linked by hand, and never came as far as to agree on it."""
     if base is None or not lacks_key(side, record):
         return False
     within = {field.name: field.within for field in side.stream.fields}
-    held: dict[str, bool] = {}
+    held = {one: False for name in side.fields for one in (name, within.get(name) or name)}
     for name, value in base.items():
         for one in (name, within.get(name) or name):  # the main address says that there are addresses
             held[one] = held.get(one, False) or value not in (None, "", [])
