@@ -173,11 +173,14 @@ def run_flow(
                 work += [("b", record.id) for _, record in rows_b]
                 old_b: list[str] = []
                 if not work and not found_a:
-                    if fetcher.busy(source) or fetcher.busy(source_b):
+                    coming_in = fetcher.busy(source) or fetcher.busy(source_b)
+                    if coming_in:
                         writer.wait()  # what comes may go with what is held
                     else:
                         writer.finish()
-                    work = _woken(session, connection, flow, tries)
+                    # Whether a circle is still closed is known only once everything has come in.
+                    still_closed = coming_in and flow.acyclic is not None
+                    work = [] if still_closed else _woken(session, connection, flow, tries)
                     work = [one for one in work if one[0] == "a" or not unknown]
                     old_b = [id for side, id in work if side == "b" and not tries[("b", id)]]
                     tries.update(work)
