@@ -201,11 +201,10 @@ class Writer:
             done |= more
         if not done or (at_least == 0 and len(done) < _GROUP):
             return
-        harvest = Harvest(self._session, self._compiled)
+        harvest = Harvest(self._session, self._compiled, self._begun())
         for future in done:
             item, intents = self._flying[future]
             self._take(harvest, item, intents, future.result())
-        harvest.begun = self._begun()
         with self._session.begin() as connection:
             harvest.store(connection)
         self.touched |= harvest.touched

@@ -52,11 +52,13 @@ def outcome_of(trouble: Trouble) -> Outcome | None:
 class Harvest:
     """Gathers what answers mean; `store` writes it down."""
 
-    def __init__(self, session: Session, compiled: Compiled) -> None:
-        self._session, self._compiled = session, compiled
+    def __init__(
+        self, session: Session, compiled: Compiled, begun: Collection[tuple[Side, str]] = ()
+    ) -> None:
+        """`begun` are the (side, id) that are being written, or wait in line for it."""
+        self._session, self._compiled, self._begun = session, compiled, begun
         self.outcomes: list[tuple[int, Outcome, str, str | None]] = []
         self.touched: set[tuple[str, str]] = set()
-        self.begun: Collection[tuple[Side, str]] = ()  # what is being written, or waits in line for it
         self._answers: dict[Side, list[tuple[Record, bool]]] = {"a": [], "b": []}
         self._buried: dict[Side, list[str]] = {"a": [], "b": []}
         self._adopted: list[tuple[Item, Side, Record]] = []
@@ -296,7 +298,7 @@ class Harvest:
             just_now = {one.b_id if at_side == "b" else one.a_id for one in self._links.values()}
             # One that only has the name, and is being made at the other side itself, is somebody else. Whose answer comes
             # first must not decide that.
-            making = bool(stream.unique) and (at_side, record.id) in self.begun
+            making = bool(stream.unique) and (at_side, record.id) in self._begun
             if (
                 making
                 or record.id in just_now

@@ -124,8 +124,10 @@ def _parts_of_what_was_made(
     return [
         one
         for one in session.flows
-        for field in one.b.stream.fields
-        if field.part_of and (one.a.stream.derived_from, field.refers_to) in made
+        if any(
+            field.part_of and (one.a.stream.derived_from, field.refers_to) in made
+            for field in one.b.stream.fields
+        )
     ]
 
 
