@@ -91,6 +91,32 @@ def optiply_arguments(sandbox: Sandbox, logins: dict[str, dict[str, str]]) -> li
 
 
 @pytest.fixture
+def google_arguments(
+    sandbox: Sandbox, logins: dict[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> list[str]:
+    """What signs in to the sandbox's address book; its secrets are in the environment."""
+    monkeypatch.setenv("STOCKBRIDGE_GOOGLE_CLIENT_SECRET", logins["people"]["client_secret"])
+    monkeypatch.setenv("STOCKBRIDGE_GOOGLE_REFRESH_TOKEN", sandbox.people.refresh_token())
+    return [
+        *("accounts", "add", "google", "--server", sandbox.people_url),
+        *("--client-id", logins["people"]["client_id"]),
+    ]
+
+
+@pytest.fixture
+def people_accounts(
+    stockbridge: Command,
+    zoho_arguments: list[str],
+    google_arguments: list[str],
+    logins: dict[str, dict[str, str]],
+) -> None:
+    """Both accounts of a contact sync, signed in: "winkel" and "adressen"."""
+    code = logins["zoho"]["self_client_code"]
+    assert stockbridge(*zoho_arguments, "--self-client", code, "--name", "winkel").code == 0
+    assert stockbridge(*google_arguments, "--name", "adressen").code == 0
+
+
+@pytest.fixture
 def accounts(
     stockbridge: Command,
     zoho_arguments: list[str],

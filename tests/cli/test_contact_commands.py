@@ -47,18 +47,11 @@ def sandbox() -> Iterator[Sandbox]:
 def people(
     stockbridge: Command,
     sandbox: Sandbox,
-    logins: dict[str, dict[str, str]],
-    zoho_arguments: list[str],
+    people_accounts: None,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> Sandbox:
     """Both accounts signed in, and a contact sync between them."""
-    monkeypatch.setenv("STOCKBRIDGE_GOOGLE_CLIENT_SECRET", logins["people"]["client_secret"])
-    monkeypatch.setenv("STOCKBRIDGE_GOOGLE_REFRESH_TOKEN", sandbox.people.refresh_token())
-    code = logins["zoho"]["self_client_code"]
-    assert stockbridge(*zoho_arguments, "--self-client", code, "--name", "winkel").code == 0
-    google = ("accounts", "add", "google", "--server", sandbox.people_url, "--name", "adressen")
-    assert stockbridge(*google, "--client-id", logins["people"]["client_id"]).code == 0
     file = tmp_path / "people.toml"
     file.write_text(SYNC)
     done = stockbridge("sync", "import", str(file))

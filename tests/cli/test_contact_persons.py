@@ -33,17 +33,10 @@ def sandbox() -> Iterator[Sandbox]:
 def shop(
     stockbridge: Command,
     sandbox: Sandbox,
-    logins: dict[str, dict[str, str]],
-    zoho_arguments: list[str],
+    people_accounts: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Sandbox:
     """Both accounts signed in; a company with two contact persons."""
-    monkeypatch.setenv("STOCKBRIDGE_GOOGLE_CLIENT_SECRET", logins["people"]["client_secret"])
-    monkeypatch.setenv("STOCKBRIDGE_GOOGLE_REFRESH_TOKEN", sandbox.people.refresh_token())
-    code = logins["zoho"]["self_client_code"]
-    assert stockbridge(*zoho_arguments, "--self-client", code, "--name", "winkel").code == 0
-    google = ("accounts", "add", "google", "--server", sandbox.people_url, "--name", "adressen")
-    assert stockbridge(*google, "--client-id", logins["people"]["client_id"]).code == 0
     persons = [
         {"first_name": "Eva", "last_name": "Smit", "email": "eva@smit.example"},
         {"first_name": "Jan", "email": "jan@smit.example"},

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from cli.conftest import Command
@@ -24,27 +22,8 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def both(
-    stockbridge: Command,
-    sandbox: Sandbox,
-    logins: dict[str, dict[str, str]],
-    zoho_arguments: list[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Sandbox:
+def both(sandbox: Sandbox, people_accounts: None) -> Sandbox:
     """Both accounts, signed in: "winkel" and "adressen"."""
-    monkeypatch.setenv("STOCKBRIDGE_GOOGLE_CLIENT_SECRET", logins["people"]["client_secret"])
-    asked = urllib.request.Request(f"{sandbox.control_url}/people/refresh-token", method="POST", data=b"{}")
-    with urllib.request.urlopen(asked, timeout=10) as answer:
-        token = msgspec.json.decode(answer.read())["refresh_token"]
-    monkeypatch.setenv("STOCKBRIDGE_GOOGLE_REFRESH_TOKEN", token)
-    code = logins["zoho"]["self_client_code"]
-    assert stockbridge(*zoho_arguments, "--self-client", code, "--name", "winkel").code == 0
-    client = logins["people"]["client_id"]
-    done = stockbridge(
-        *("accounts", "add", "google", "--server", sandbox.people_url),
-        *("--client-id", client, "--name", "adressen"),
-    )
-    assert done.code == 0, done.err
     return sandbox
 
 

@@ -38,17 +38,10 @@ def sandbox() -> Iterator[Sandbox]:
 def signed_in(
     stockbridge: Command,
     sandbox: Sandbox,
-    logins: dict[str, dict[str, str]],
-    zoho_arguments: list[str],
+    people_accounts: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Both accounts, the clock of the sandbox as fast as that of the commands."""
-    monkeypatch.setenv("STOCKBRIDGE_GOOGLE_CLIENT_SECRET", logins["people"]["client_secret"])
-    monkeypatch.setenv("STOCKBRIDGE_GOOGLE_REFRESH_TOKEN", sandbox.people.refresh_token())
-    code = logins["zoho"]["self_client_code"]
-    assert stockbridge(*zoho_arguments, "--self-client", code, "--name", "winkel").code == 0
-    google = ("accounts", "add", "google", "--server", sandbox.people_url, "--name", "adressen")
-    assert stockbridge(*google, "--client-id", logins["people"]["client_id"]).code == 0
     monkeypatch.setenv("STOCKBRIDGE_CLOCK_SPEED", str(SPEED))  # a code lives for minutes, so not before
     sandbox.clock.set_speed(SPEED)
 

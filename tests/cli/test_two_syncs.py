@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import urllib.request
-
-import msgspec
 import pytest
 
 from cli.conftest import Command
-from stockbridge_sandbox.run import Sandbox
 
 
 @pytest.fixture
 def both(
     stockbridge: Command,
-    sandbox: Sandbox,
     logins: dict[str, dict[str, str]],
     zoho_arguments: list[str],
     optiply_arguments: list[str],
-    monkeypatch: pytest.MonkeyPatch,
+    google_arguments: list[str],
 ) -> None:
     """The syncs "winkel & zoon" (a board) and "people"."""
-    monkeypatch.setenv("STOCKBRIDGE_GOOGLE_CLIENT_SECRET", logins["people"]["client_secret"])
-    asked = urllib.request.Request(f"{sandbox.control_url}/people/refresh-token", method="POST", data=b"{}")
-    with urllib.request.urlopen(asked, timeout=10) as answer:
-        token = msgspec.json.decode(answer.read())["refresh_token"]
-    monkeypatch.setenv("STOCKBRIDGE_GOOGLE_REFRESH_TOKEN", token)
-    client = logins["people"]["client_id"]
     for words in (
         (*zoho_arguments, "--self-client", logins["zoho"]["self_client_code"]),
         tuple(optiply_arguments),
-        ("accounts", "add", "google", "--server", sandbox.people_url, "--client-id", client),
+        tuple(google_arguments),
         ("sync", "create", "optiply-board", "--name", "winkel & zoon"),
         ("sync", "create", "contacts", "--name", "people"),
     ):

@@ -10,8 +10,9 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from contract_shops import Shop, optiply_account
+from contract_shops import Shop
 
+from scenarios.sandbox_accounts import optiply_account
 from stockbridge.connectors.optiply import connector as optiply
 from stockbridge.core.record import Value, Values
 from stockbridge.http.clock import REAL
@@ -82,7 +83,7 @@ def _shop(stream: str, described: Callable[[_Desk], Mapping[str, Any]]) -> Itera
             **described(desk),
         }
         shop = Shop(
-            connector=optiply.connect(optiply_account(sandbox), clock=REAL, transport=transport),
+            connector=optiply.connect(optiply_account(sandbox, "Sandbox"), clock=REAL, transport=transport),
             stream=stream,
             **parts,
         )

@@ -7,28 +7,13 @@ from contextlib import AbstractContextManager, contextmanager
 
 from contract_shops import Shop
 
+from scenarios.sandbox_accounts import google_account
 from stockbridge.connectors.people import connector as people
-from stockbridge.connectors.people.account import GoogleAccount
-from stockbridge.core.secret import Secret
 from stockbridge.http.clock import REAL
 from stockbridge.http.transport import Transport
-from stockbridge_sandbox.run import Sandbox, start
+from stockbridge_sandbox.run import start
 
 RECORDS = 1030  # a page and a little
-
-
-def google_account(sandbox: Sandbox) -> GoogleAccount:
-    """The sandbox's address book, as signed in to by its page of consent."""
-    login = sandbox.people.accounts()
-    return GoogleAccount(
-        name="Sandbox",
-        client_id=login["client_id"],
-        client_secret=Secret(login["client_secret"]),
-        refresh_token=Secret(sandbox.people.refresh_token()),
-        api_base=sandbox.people_url,
-        token_base=sandbox.people_url,
-        consent_base=sandbox.people_url,
-    )
 
 
 @contextmanager
@@ -40,7 +25,7 @@ def people_shop() -> Iterator[Shop]:
 
         yield Shop(
             connector=people.connect(
-                google_account(sandbox), clock=REAL, transport=transport, keys=("Klantnummer",)
+                google_account(sandbox, "Sandbox"), clock=REAL, transport=transport, keys=("Klantnummer",)
             ),
             stream="contacts",
             name_field="given_name",

@@ -12,12 +12,12 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from examples.card_folder import CardFolder
+from scenarios.sandbox_accounts import optiply_account, zoho_account
 from stockbridge.connectors.base import Connector
 from stockbridge.connectors.memory import Memory
 from stockbridge.connectors.optiply import connector as optiply
-from stockbridge.connectors.optiply.account import OptiplyAccount
-from stockbridge.connectors.zoho import account as zoho_account
 from stockbridge.connectors.zoho import connector as zoho
+from stockbridge.connectors.zoho.account import ZohoAccount, exchange
 from stockbridge.core.record import Ability, Field, Kind, Stream, Value, Values
 from stockbridge.core.secret import Secret
 from stockbridge.http.clock import REAL, Clock
@@ -86,31 +86,20 @@ def memory_shop() -> Iterator[Shop]:
     )
 
 
-def zoho_login(
-    sandbox: Sandbox, transport: Transport, clock: Clock
-) -> tuple[zoho_account.ZohoAccount, Token]:
+def zoho_login(sandbox: Sandbox, transport: Transport, clock: Clock) -> tuple[ZohoAccount, Token]:
     """The sandbox's organisation, signed in to with its self-client code, and the first access token."""
-    login = sandbox.zoho.accounts()
-    server = f"{sandbox.zoho_url}/dc/eu"
-    secret = Secret(login["client_secret"])
+    known = zoho_account(sandbox, "Sandbox", Secret(""))
     given = drive(
-        zoho_account.exchange(
-            accounts_server=server,
-            code=login["self_client_code"],
-            client_id=login["client_id"],
-            client_secret=secret,
+        exchange(
+            accounts_server=known.accounts_server,
+            code=sandbox.zoho.accounts()["self_client_code"],
+            client_id=known.client_id,
+            client_secret=known.client_secret,
             clock=clock,
         ),
         transport.send,
     )
-    account = zoho_account.ZohoAccount(
-        name="Sandbox",
-        accounts_server=server,
-        organization_id=login["organization_id"],
-        client_id=login["client_id"],
-        client_secret=secret,
-        refresh_token=given.refresh_token,
-    )
+    account = zoho_account(sandbox, "Sandbox", given.refresh_token)
     return account, given.token
 
 
@@ -142,22 +131,6 @@ def zoho_shop() -> Iterator[Shop]:
         )
 
 
-def optiply_account(sandbox: Sandbox) -> OptiplyAccount:
-    """The sandbox's webshop."""
-    login = sandbox.optiply.login
-    return OptiplyAccount(
-        name="Sandbox",
-        username=login.username,
-        password=Secret(login.password),
-        client_id=login.client_id,
-        client_secret=Secret(login.client_secret),
-        account_id=str(login.account_id),
-        coupling_id=str(login.coupling_id),
-        api_base=f"{sandbox.optiply_url}/v1",
-        token_base=f"{sandbox.optiply_url}/api",
-    )
-
-
 @contextmanager
 def optiply_shop() -> Iterator[Shop]:
     with start(items=1, vendors=1, orders=0, seed=3) as sandbox, Transport() as transport:
@@ -170,7 +143,7 @@ def optiply_shop() -> Iterator[Shop]:
             add(f"Product {number}")
         sandbox.clock.advance(timedelta(minutes=1).total_seconds())
         yield Shop(
-            connector=optiply.connect(optiply_account(sandbox), clock=REAL, transport=transport),
+            connector=optiply.connect(optiply_account(sandbox, "Sandbox"), clock=REAL, transport=transport),
             stream="products",
             name_field="name",
             ids=lambda: {str(row["id"]) for row in sandbox.optiply.rows("products")},

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from contract_optiply import OPTIPLY_SHOPS, what_to_make
-from contract_shops import optiply_account, zoho_login
+from contract_shops import zoho_login
 from contract_zoho import PATHS, to_make
 
+from scenarios.sandbox_accounts import optiply_account
 from stockbridge.connectors.optiply import connector as optiply
 from stockbridge.connectors.optiply.connector import OptiplyConnector
 from stockbridge.connectors.zoho import connector as zoho
@@ -38,7 +39,7 @@ def shop(**options: Any) -> Iterator[tuple[Sandbox, ZohoConnector, OptiplyConnec
             yield (
                 sandbox,
                 zoho.connect(account, clock=clock, transport=transport, token=token),
-                optiply.connect(optiply_account(sandbox), clock=clock, transport=transport),
+                optiply.connect(optiply_account(sandbox, "Sandbox"), clock=clock, transport=transport),
             )
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from contract_people import google_account
 
+from scenarios.sandbox_accounts import google_account
 from stockbridge.connectors.people import connector as people
 from stockbridge.connectors.people.connector import GoogleConnector
 from stockbridge.core.errors import Gone, OverBudget, Rejected, Stale
@@ -59,7 +59,7 @@ def book(
         sandbox.people.configure(switches)
         clock = scaled(sandbox.clock.speed, start=sandbox.clock.now())
         with Transport() as transport:
-            account = google_account(sandbox)
+            account = google_account(sandbox, "Sandbox")
             yield (
                 sandbox,
                 people.connect(account, clock=clock, transport=transport, keys=("Klantnummer", "Maat")),

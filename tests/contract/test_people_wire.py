@@ -6,11 +6,11 @@ import json
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from contract_people import google_account
 from test_people_batches import at_once
 from test_people_connector import SANNE
 
 from discovery.people_document import DOCUMENT, check_body, method_of
+from scenarios.sandbox_accounts import google_account
 from stockbridge.connectors.people import connector as people
 from stockbridge.connectors.people.account import grant_of
 from stockbridge.connectors.people.book import contacts_in_book
@@ -41,7 +41,7 @@ def test_every_call_is_one_of_the_document(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("stockbridge.connectors.people.batches._QUIET_SECONDS", 0.15)
     transport = Noting()
     with start(items=1, vendors=1, orders=0, contacts=3, seed=3) as sandbox, transport:
-        account = google_account(sandbox)
+        account = google_account(sandbox, "Sandbox")
         connector = people.connect(account, clock=REAL, transport=transport, keys=("Maat",))
         id = str(sandbox.people.add(dict(SANNE))["resourceName"])
         token = list(connector.read("contacts", None))[-1].checkpoint
